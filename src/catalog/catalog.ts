@@ -1,0 +1,217 @@
+/**
+ * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
+ * SQL or a database's error: whatever the database raises comes out as DomainError `catalog-unavailable` (or `catalog-conflict` where a
+ * unique key or an expected state was not met).
+ */
+export interface Catalog extends CatalogTables {
+  /** Runs `work` in one transaction; its catalog is bound to it. Rolled back where `work` throws, durable when this resolves. */
+  transaction<T>(work: (tables: CatalogTables) => Promise<T>): Promise<T>;
+  /** Throws `catalog-unavailable` where a statement cannot be answered. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface CatalogTables {
+  readonly settings: SettingStore;
+  readonly instances: InstanceStore;
+  readonly backups: BackupStore;
+  readonly tasks: TaskStore;
+}
+
+/** Facts of the catalog itself, such as `repository-id` and `account-id`. Set once. */
+export interface SettingStore {
+  get(name: string): Promise<string | undefined>;
+  /** Stores `value` unless the name is set already, and returns what is stored now. */
+  setOnce(name: string, value: string): Promise<string>;
+}
+
+export type InstanceKind = 'attached' | 'managed';
+/** attaching: not looked at yet. online. failed: the first look failed, the row goes. detached: kept for its backups. */
+export type InstanceState = 'attaching' | 'online' | 'detached';
+
+export interface Instance {
+  readonly instanceId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly name: string;
+  readonly kind: InstanceKind;
+  readonly state: InstanceState;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Password and TLS texts as JSON, sealed by the master key; opaque here. */
+  readonly sealedSecrets: Uint8Array;
+  readonly tls: boolean;
+  /** `redis 7.0.15`; `` until the first look. */
+  readonly serverKind: string;
+  readonly serverVersion: string;
+  readonly usedMemoryBytes: number;
+  readonly maxMemoryBytes: number;
+  readonly replicas: number;
+  readonly createdAt: number;
+  readonly detachedAt: number | null;
+}
+
+export interface InstanceStore {
+  insert(instance: Instance): Promise<void>;
+  get(instanceId: string): Promise<Instance | undefined>;
+  /** Instances of one account and region, oldest first; `detached` ones only where asked for. */
+  list(query: InstanceQuery): Promise<{ total: number; instances: Instance[] }>;
+  /** Records what a look at the source told and turns `attaching` to `online`. */
+  recordLook(instanceId: string, facts: InstanceFacts): Promise<void>;
+  /** Changes host and port of a managed instance that was started elsewhere. */
+  relocate(instanceId: string, host: string, port: number): Promise<void>;
+  /** online → detached; throws `catalog-conflict` where it is not online. */
+  detach(instanceId: string, at: number): Promise<void>;
+  /** Removes an instance whose first look failed (`attaching` only). */
+  discard(instanceId: string): Promise<void>;
+}
+
+export interface InstanceFacts {
+  readonly serverKind: string;
+  readonly serverVersion: string;
+  readonly usedMemoryBytes: number;
+  readonly maxMemoryBytes: number;
+  readonly replicas: number;
+}
+
+export interface InstanceQuery {
+  readonly accountId: string;
+  readonly region?: string;
+  readonly instanceIds?: readonly string[];
+  /** Substring of the name, compared without case. */
+  readonly nameContains?: string;
+  /** Exact names. */
+  readonly names?: readonly string[];
+  /** Substring of id or name or the exact host. */
+  readonly search?: string;
+  readonly states?: readonly InstanceState[];
+  readonly order?: { readonly by: 'created' | 'name' | 'maxMemory'; readonly descending: boolean };
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** See `backup-state.ts` for the transitions. `failed` is internal: no API lists it. */
+export type BackupState = 'running' | 'available' | 'converting' | 'converted' | 'expired' | 'deleted' | 'failed';
+
+export interface Backup {
+  readonly backupId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly instanceName: string;
+  readonly type: 'manual' | 'automatic' | 'specification-change';
+  readonly state: BackupState;
+  readonly remark: string;
+  readonly locked: boolean;
+  readonly startedAt: number;
+  /** Null until the backup is available, or failed. */
+  readonly endedAt: number | null;
+  readonly expiresAt: number;
+  /** Exact RDB bytes over all shards; 0 until available. */
+  readonly sizeBytes: number;
+  readonly serverKind: string;
+  readonly serverVersion: string;
+  /** The attempt whose bytes are the backup; null until available. */
+  readonly attempt: number | null;
+}
+
+/** Which backups to list. All filters must hold. */
+export interface BackupQuery {
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId?: string;
+  /** Substring of the instance's name, compared without case. */
+  readonly instanceNameContains?: string;
+  readonly states: readonly BackupState[];
+  /** Inclusive. */
+  readonly startedFrom?: number;
+  /** Inclusive. */
+  readonly startedTo?: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface BackupStore {
+  insert(backup: Backup): Promise<void>;
+  get(backupId: string): Promise<Backup | undefined>;
+  /** One page, oldest first by start, ties by id, and how many match in all. */
+  page(query: BackupQuery): Promise<{ total: number; backups: Backup[] }>;
+  /** running → available. Throws `catalog-conflict` where the row is not running. */
+  complete(
+    backupId: string,
+    result: { attempt: number; endedAt: number; sizeBytes: number; serverKind: string; serverVersion: string },
+  ): Promise<void>;
+  /** running → failed. Throws `catalog-conflict` where the row is not running. */
+  fail(backupId: string, endedAt: number): Promise<void>;
+  /** Every row, in batches, ordered by id: for `check` and the sweep. */
+  all(): AsyncIterable<Backup>;
+}
+
+export type TaskKind = 'attach-instance' | 'take-backup';
+/** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
+export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
+
+export interface Task {
+  readonly taskId: number;
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly kind: TaskKind;
+  /** Id of the thing that the task works on beside its instance: the backup id of `take-backup`, else ``. */
+  readonly subject: string;
+  /** JSON of the kind's own parameters. */
+  readonly payload: string;
+  readonly state: TaskState;
+  /** Empty unless the task failed or waits for another try: what went wrong and what to do. */
+  readonly message: string;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** How often it was claimed; the number of the last claim is the fencing token. */
+  readonly token: number;
+}
+
+export interface NewTask {
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly kind: TaskKind;
+  readonly subject: string;
+  readonly payload: string;
+  /** No two unfinished tasks share one: `catalog-conflict` otherwise. */
+  readonly exclusiveKey?: string;
+  readonly createdAt: number;
+}
+
+/** A claim: `token` must still be the task's when anything is recorded under it, else `lease-lost`. */
+export interface Lease {
+  readonly taskId: number;
+  readonly token: number;
+  readonly owner: string;
+}
+
+export interface TaskStore {
+  enqueue(task: NewTask): Promise<number>;
+  get(taskId: number): Promise<Task | undefined>;
+  /** Claims the oldest task that waits and is due, or whose lease ran out. By the database's clock. */
+  claim(owner: string, kinds: readonly TaskKind[], leaseMs: number): Promise<{ task: Task; lease: Lease } | undefined>;
+  /** Prolongs the lease and records progress; `lease-lost` where it is no longer ours. */
+  heartbeat(lease: Lease, leaseMs: number, progress: number): Promise<void>;
+  /** running → succeed, under the token. */
+  succeed(lease: Lease): Promise<void>;
+  /** running → failed, under the token. */
+  fail(lease: Lease, message: string): Promise<void>;
+  /** running → preparing, due in `delayMs`, under the token. */
+  retryLater(lease: Lease, message: string, delayMs: number): Promise<void>;
+  /** Ends the leases of every owner but `owner`: only for a process that knows that it is alone. Returns how many. */
+  takeOver(owner: string): Promise<number>;
+  /** The unfinished task with that exclusive key. */
+  unfinished(exclusiveKey: string): Promise<Task | undefined>;
+  /** The task that works on that subject, the newest where there are several. */
+  ofSubject(subject: string): Promise<Task | undefined>;
+  /** All tasks that claim to run, with the end of their lease, and the database's present time. */
+  running(): Promise<Array<{ task: Task; leaseUntil: number; now: number }>>;
+}
