@@ -1,10 +1,15 @@
 /**
  * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
  * SQL or a database's error: whatever the database raises comes out as DomainError `catalog-unavailable` (or `catalog-conflict` where a
- * unique key or an expected state was not met).
+ * unique key, a reference or an expected state was not met).
+ *
+ * Reads outside a transaction see what is committed and wait for no transaction. Writes happen one after the other.
  */
 export interface Catalog extends CatalogTables {
-  /** Runs `work` in one transaction; its catalog is bound to it. Rolled back where `work` throws, durable when this resolves. */
+  /**
+   * Runs `work` in one transaction; its tables are bound to it. Rolled back where `work` throws, durable when this resolves. `work` writes
+   * through its own tables only: a write through the catalog waits for the transaction's end, and so would never return.
+   */
   transaction<T>(work: (tables: CatalogTables) => Promise<T>): Promise<T>;
   /** Throws `catalog-unavailable` where a statement cannot be answered. */
   ping(): Promise<void>;
@@ -26,7 +31,7 @@ export interface SettingStore {
 }
 
 export type InstanceKind = 'attached' | 'managed';
-/** attaching: not looked at yet. online. failed: the first look failed, the row goes. detached: kept for its backups. */
+/** attaching: not looked at yet. online: attached and looked at. detached: kept for its backups. */
 export type InstanceState = 'attaching' | 'online' | 'detached';
 
 export interface Instance {
@@ -42,8 +47,9 @@ export interface Instance {
   /** Password and TLS texts as JSON, sealed by the master key; opaque here. */
   readonly sealedSecrets: Uint8Array;
   readonly tls: boolean;
-  /** `redis 7.0.15`; `` until the first look. */
+  /** `redis`, `valkey` or `unknown`; `` until the first look. */
   readonly serverKind: string;
+  /** Such as `7.0.15`; `` until the first look. */
   readonly serverVersion: string;
   readonly usedMemoryBytes: number;
   readonly maxMemoryBytes: number;
@@ -53,17 +59,18 @@ export interface Instance {
 }
 
 export interface InstanceStore {
+  /** Throws `catalog-conflict` where the id is taken. */
   insert(instance: Instance): Promise<void>;
   get(instanceId: string): Promise<Instance | undefined>;
   /** Instances of one account and region, oldest first; `detached` ones only where asked for. */
   list(query: InstanceQuery): Promise<{ total: number; instances: Instance[] }>;
-  /** Records what a look at the source told and turns `attaching` to `online`. */
+  /** Records what a look at the source told and turns `attaching` to `online`; throws `catalog-conflict` where it is detached or gone. */
   recordLook(instanceId: string, facts: InstanceFacts): Promise<void>;
-  /** Changes host and port of a managed instance that was started elsewhere. */
+  /** Changes host and port of a managed instance that was started elsewhere; throws `catalog-conflict` where there is none. */
   relocate(instanceId: string, host: string, port: number): Promise<void>;
   /** online → detached; throws `catalog-conflict` where it is not online. */
   detach(instanceId: string, at: number): Promise<void>;
-  /** Removes an instance whose first look failed (`attaching` only). */
+  /** Removes an instance whose first look failed; throws `catalog-conflict` where it is not attaching or has backups. */
   discard(instanceId: string): Promise<void>;
 }
 
@@ -85,7 +92,9 @@ export interface InstanceQuery {
   readonly names?: readonly string[];
   /** Substring of id or name or the exact host. */
   readonly search?: string;
+  /** Absent: all but detached ones. */
   readonly states?: readonly InstanceState[];
+  /** Absent: oldest first. Ties by id. */
   readonly order?: { readonly by: 'created' | 'name' | 'maxMemory'; readonly descending: boolean };
   readonly limit: number;
   readonly offset: number;
@@ -121,8 +130,9 @@ export interface BackupQuery {
   readonly accountId: string;
   readonly region: string;
   readonly instanceId?: string;
-  /** Substring of the instance's name, compared without case. */
+  /** Substring of the name that the instance has now, compared without case. */
   readonly instanceNameContains?: string;
+  /** Duplicates count once; none matches nothing. */
   readonly states: readonly BackupState[];
   /** Inclusive. */
   readonly startedFrom?: number;
@@ -133,6 +143,7 @@ export interface BackupQuery {
 }
 
 export interface BackupStore {
+  /** Throws `catalog-conflict` where the id is taken or the account has no such instance in that region. */
   insert(backup: Backup): Promise<void>;
   get(backupId: string): Promise<Backup | undefined>;
   /** One page, oldest first by start, ties by id, and how many match in all. */
@@ -144,7 +155,7 @@ export interface BackupStore {
   ): Promise<void>;
   /** running → failed. Throws `catalog-conflict` where the row is not running. */
   fail(backupId: string, endedAt: number): Promise<void>;
-  /** Every row, in batches, ordered by id: for `check` and the sweep. */
+  /** Every row, read in batches, ordered by id: for `check` and the sweep. Inside a transaction all of it is one state of the catalog. */
   all(): AsyncIterable<Backup>;
 }
 
@@ -172,6 +183,8 @@ export interface Task {
   readonly endedAt: number | null;
   /** How often it was claimed; the number of the last claim is the fencing token. */
   readonly token: number;
+  /** Tries that ended without a result: by an error, or because the process or its lease ended under them. */
+  readonly failedTries: number;
 }
 
 export interface NewTask {
@@ -186,7 +199,7 @@ export interface NewTask {
   readonly createdAt: number;
 }
 
-/** A claim: `token` must still be the task's when anything is recorded under it, else `lease-lost`. */
+/** A claim. Whatever is recorded under it throws `lease-lost`, and records nothing, once the task has ended or is anybody else's. */
 export interface Lease {
   readonly taskId: number;
   readonly token: number;
@@ -196,7 +209,7 @@ export interface Lease {
 export interface TaskStore {
   enqueue(task: NewTask): Promise<number>;
   get(taskId: number): Promise<Task | undefined>;
-  /** Claims the oldest task that waits and is due, or whose lease ran out. By the database's clock. */
+  /** Claims the oldest task that waits and is due, or whose lease ran out (a failed try), by the database's clock. Clears message and progress. */
   claim(owner: string, kinds: readonly TaskKind[], leaseMs: number): Promise<{ task: Task; lease: Lease } | undefined>;
   /** Prolongs the lease and records progress; `lease-lost` where it is no longer ours. */
   heartbeat(lease: Lease, leaseMs: number, progress: number): Promise<void>;
@@ -204,9 +217,11 @@ export interface TaskStore {
   succeed(lease: Lease): Promise<void>;
   /** running → failed, under the token. */
   fail(lease: Lease, message: string): Promise<void>;
-  /** running → preparing, due in `delayMs`, under the token. */
+  /** running → preparing after a failed try, due in `delayMs`, under the token. */
   retryLater(lease: Lease, message: string, delayMs: number): Promise<void>;
-  /** Ends the leases of every owner but `owner`: only for a process that knows that it is alone. Returns how many. */
+  /** running → preparing, due at once, under the token: for a worker that stops. Not a failed try. */
+  release(lease: Lease): Promise<void>;
+  /** Ends the leases of every owner but `owner`, each a failed try: only for a process that knows that it is alone. Returns how many. */
   takeOver(owner: string): Promise<number>;
   /** The unfinished task with that exclusive key. */
   unfinished(exclusiveKey: string): Promise<Task | undefined>;

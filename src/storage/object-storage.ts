@@ -1,7 +1,8 @@
 import { DomainError } from '../lib/errors.ts';
 
 /**
- * Named immutable objects. Names are `/`-separated relative paths of `[A-Za-z0-9._-]` segments, never `.` or `..`.
+ * Named immutable objects. Names are `/`-separated relative paths of `[A-Za-z0-9._-]` segments that begin with a letter, a digit or `_`
+ * (`lib/secure-path.ts`); any other name is `object-name-invalid`. No name is also the directory of another one.
  *
  * Every driver raises only the errors below, passes `test/contract/object-storage.suite.ts`, and states its differences as data in
  * `features`; callers never ask which driver they hold.
@@ -37,16 +38,26 @@ export interface ObjectStorage {
 
   /** Removes an object, durable when it resolves. An absent object is success. */
   delete(name: string, options?: StorageOptions): Promise<void>;
+
+  /**
+   * Throws away what writers that died left behind: unfinished objects to which nothing was appended for `olderThanMs`. Opening a store
+   * removes nothing, so that a reader may open it beside a running service; the owner calls this when it starts.
+   */
+  sweepUnfinished(olderThanMs: number, options?: StorageOptions): Promise<{ objects: number; sizeBytes: number }>;
 }
 
 export interface StorageOptions {
   signal?: AbortSignal;
 }
 
+/** One object in the making. The signal that `create` was given holds for all of it: once aborted, every call but `abort` throws its reason. */
 export interface ObjectWriter {
-  /** Appends bytes. The driver may keep `bytes` only until the promise resolves. Appends are awaited one after the other. */
+  /**
+   * Appends bytes. The driver may keep `bytes` only until the promise resolves. Appends are awaited one after the other. A failed append
+   * is final: nothing but `abort` works afterwards.
+   */
   append(bytes: Uint8Array): Promise<void>;
-  /** Makes the object durable and visible. */
+  /** Makes the object durable and visible, or throws and leaves nothing under the name. */
   finish(): Promise<void>;
   /** Throws the unfinished object away; safe to call at any time, also after a failed `finish`. */
   abort(): Promise<void>;
@@ -60,6 +71,8 @@ export interface StorageFeatures {
 }
 
 export type StorageErrorCode =
+  /** The name breaks the rules of names. */
+  | 'object-name-invalid'
   /** No object of that name. */
   | 'object-not-found'
   /** The name is taken. */

@@ -1,0 +1,87 @@
+import type { Static, TObject, TProperties } from 'typebox';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { ApiError } from './errors/api-error.ts';
+import type { ApiErrorCode } from './errors/codes.ts';
+import type { Product } from './versions.ts';
+
+/** Whose key signed the request. The root account's `uin` is its `accountId`; any other `uin` is a sub-account of it. */
+export interface Principal {
+  readonly secretId: string;
+  readonly accountId: string;
+  readonly uin: string;
+}
+
+/** Secrets of a source, as they are sealed into an instance's row. PEM texts. */
+export interface InstanceSecrets {
+  readonly password?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What handlers may use beside their input. */
+export interface ActionServices {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** `seed`: the rules of the contract's first edition. `current`: those of today's. */
+  readonly profile: 'seed' | 'current';
+  /** Encrypts secrets for the row of that instance. */
+  sealSecrets(instanceId: string, secrets: InstanceSecrets): Uint8Array;
+  /** Tells the worker of this process that a task waits; losing the call only delays it. */
+  wakeWorker(): void;
+}
+
+export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {
+  readonly requestId: string;
+  readonly principal: Principal;
+  /** A known region, or `` where the action needs none and none was given. */
+  readonly region: string;
+  readonly services: ActionServices;
+  /** The error to throw; only codes that the action declares are accepted. */
+  readonly fail: (code: Code, message: string) => ApiError;
+}
+
+/** On which resources an action works: `operation` for those that name no instance, else how its input names them (empty: any). */
+export type ResourceRule<Input> = 'operation' | ((input: Input) => readonly string[]);
+
+export interface Action<
+  Input extends TProperties = TProperties,
+  Output extends TProperties = TProperties,
+  Code extends ApiErrorCode = ApiErrorCode,
+> {
+  /** As on the wire. */
+  readonly name: string;
+  readonly product: Product;
+  readonly summary: string;
+  /** What a caller must know beyond the schema; plain sentences. */
+  readonly description: string;
+  readonly input: TObject<Input>;
+  /** Without RequestId, which every answer has. */
+  readonly output: TObject<Output>;
+  /** The codes that the handler may fail with; those of the pipeline's steps come on top. */
+  readonly errors: readonly Code[];
+  readonly access: { readonly kind: 'read' | 'write'; readonly resource: ResourceRule<Static<TObject<Input>>> };
+  /** Requests per second for each sub-account and region. */
+  readonly ratePerSecond: number;
+  readonly regionRequired: boolean;
+  /** Run by a test against a catalog that holds the contract's example; a read must answer exactly this. */
+  readonly example: { readonly input: Static<TObject<Input>>; readonly output: Static<TObject<Output>> };
+  readonly handle: (input: Static<TObject<Input>>, ctx: ActionContext<Code>) => Promise<Static<TObject<Output>>>;
+}
+
+/** Types an action against its own schemas and freezes it. */
+export function defineAction<Input extends TProperties, Output extends TProperties, const Code extends ApiErrorCode>(
+  action: Action<Input, Output, Code>,
+): Action<Input, Output, Code> {
+  return Object.freeze(action);
+}
+
+/** An action whose types the pipeline does not know: its input has been validated against its schema before it gets there. */
+export interface AnyAction extends Omit<Action, 'handle' | 'access' | 'example'> {
+  readonly access: { readonly kind: 'read' | 'write'; readonly resource: ResourceRule<never> };
+  readonly example: { readonly input: object; readonly output: object };
+  readonly handle: (input: never, ctx: ActionContext) => Promise<object>;
+}

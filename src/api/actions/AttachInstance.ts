@@ -1,0 +1,142 @@
+import type { Static } from 'typebox';
+import { createInstanceId } from '../../lib/ids.ts';
+import { type ActionContext, defineAction, type InstanceSecrets } from '../action.ts';
+import { bool, int64, optional, structure, text } from '../schema.ts';
+
+const MOST_NAME_LENGTH = 60;
+const MOST_SECRET_LENGTH = 512;
+const MOST_PEM_LENGTH = 65_536;
+
+const input = structure({
+  InstanceName: text('Name, 1 to 60 characters.'),
+  Host: text('Host name or address of the server.'),
+  Port: int64('Port of the server, 1 to 65535.'),
+  UserName: optional(text('ACL user; absent: the default user.')),
+  Password: optional(text('Password. It is stored encrypted and never shown.')),
+  Tls: optional(bool('Connect with TLS. Default: false, or true where a certificate is given.')),
+  CaCert: optional(text("PEM of the authority that signed the server's certificate; absent: the system's.")),
+  ClientCert: optional(text('PEM of the client certificate; together with ClientKey.')),
+  ClientKey: optional(text('PEM of the client key. It is stored encrypted and never shown.')),
+});
+
+type Input = Static<typeof input>;
+type Context = ActionContext<'InvalidParameter.InvalidParameter'>;
+
+export const AttachInstance = defineAction({
+  name: 'AttachInstance',
+  product: 'redkeep',
+  summary: 'Registers a running Redis or Valkey.',
+  description: 'A task looks at the server; where that fails, the task says why and the instance is gone again.',
+  input,
+  output: structure({
+    InstanceId: text('Id of the new instance.'),
+    TaskId: int64('Task to ask DescribeTaskInfo about.'),
+  }),
+  errors: ['InternalError.DbOperationFailed', 'InternalError.InternalError', 'InvalidParameter.InvalidParameter'],
+  access: { kind: 'write', resource: 'operation' },
+  ratePerSecond: 20,
+  regionRequired: true,
+  example: {
+    input: { InstanceName: 'orders', Host: '127.0.0.1', Port: 6379, UserName: 'backup', Password: 'correct horse' },
+    output: { InstanceId: 'crs-0k3v9x2m', TaskId: 2 },
+  },
+
+  async handle(parameters, ctx) {
+    assertAddress(parameters, ctx);
+    assertSecrets(parameters, ctx);
+    const { catalog, clock, sealSecrets, wakeWorker } = ctx.services;
+    const instanceId = createInstanceId();
+    const createdAt = clock.now();
+    const { accountId } = ctx.principal;
+    const region = ctx.region;
+    const sealedSecrets = sealSecrets(instanceId, toSecrets(parameters));
+    const taskId = await catalog.transaction(async (tables) => {
+      await tables.instances.insert({
+        instanceId,
+        accountId,
+        region,
+        name: parameters.InstanceName,
+        kind: 'attached',
+        state: 'attaching',
+        host: parameters.Host,
+        port: parameters.Port,
+        user: parameters.UserName ?? '',
+        sealedSecrets,
+        tls: parameters.Tls ?? hasPem(parameters),
+        serverKind: '',
+        serverVersion: '',
+        usedMemoryBytes: 0,
+        maxMemoryBytes: 0,
+        replicas: 0,
+        createdAt,
+        detachedAt: null,
+      });
+      return tables.tasks.enqueue({
+        accountId,
+        region,
+        instanceId,
+        kind: 'attach-instance',
+        subject: '',
+        payload: '{}',
+        exclusiveKey: instanceId,
+        createdAt,
+      });
+    });
+    wakeWorker();
+    return { InstanceId: instanceId, TaskId: taskId };
+  },
+});
+
+function assertAddress({ InstanceName, Host, Port }: Input, ctx: Context): void {
+  if (InstanceName.trim() === '' || InstanceName.length > MOST_NAME_LENGTH || hasControls(InstanceName)) {
+    throw invalid(ctx, `InstanceName must have 1 to ${MOST_NAME_LENGTH} characters, none of them a control character.`);
+  }
+  if (!/^[A-Za-z0-9_.:%-]{1,253}$/.test(Host)) {
+    throw invalid(ctx, `Host is ${JSON.stringify(Host.slice(0, 64))}; it must be a host name or an address without brackets.`);
+  }
+  if (Port < 1 || Port > 65_535) {
+    throw invalid(ctx, `Port is ${Port}; it must be 1 to 65535.`);
+  }
+}
+
+function assertSecrets(parameters: Input, ctx: Context): void {
+  for (const name of ['UserName', 'Password'] as const) {
+    const value = parameters[name] ?? '';
+    if (value.length > MOST_SECRET_LENGTH || value.includes('\0')) {
+      throw invalid(ctx, `${name} has ${value.length} characters; it must have at most ${MOST_SECRET_LENGTH} and none of them NUL.`);
+    }
+  }
+  for (const name of ['CaCert', 'ClientCert', 'ClientKey'] as const) {
+    const pem = parameters[name];
+    if (pem !== undefined && (pem.length > MOST_PEM_LENGTH || !pem.trimStart().startsWith('-----BEGIN '))) {
+      throw invalid(ctx, `${name} has ${pem.length} characters; it must be a PEM text of at most ${MOST_PEM_LENGTH}.`);
+    }
+  }
+  if ((parameters.ClientCert === undefined) !== (parameters.ClientKey === undefined)) {
+    throw invalid(ctx, 'ClientCert and ClientKey go together: give both or neither.');
+  }
+  if (parameters.Tls === false && hasPem(parameters)) {
+    throw invalid(ctx, 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.');
+  }
+}
+
+function hasPem({ CaCert, ClientCert }: Input): boolean {
+  return CaCert !== undefined || ClientCert !== undefined;
+}
+
+function toSecrets({ Password, CaCert, ClientCert, ClientKey }: Input): InstanceSecrets {
+  return {
+    ...(Password === undefined || Password === '' ? {} : { password: Password }),
+    ...(CaCert === undefined ? {} : { ca: CaCert }),
+    ...(ClientCert === undefined ? {} : { cert: ClientCert }),
+    ...(ClientKey === undefined ? {} : { key: ClientKey }),
+  };
+}
+
+function hasControls(value: string): boolean {
+  return /\p{Cc}/u.test(value);
+}
+
+function invalid(ctx: Context, message: string): Error {
+  return ctx.fail('InvalidParameter.InvalidParameter', message);
+}

@@ -1,0 +1,185 @@
+import type { Static } from 'typebox';
+import type { Catalog, Instance, InstanceQuery, InstanceState } from '../../catalog/catalog.ts';
+import { type ActionContext, defineAction } from '../action.ts';
+import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
+import { InstanceSet, NEUTRAL, toInstanceSet, toInstanceStates } from '../shapes/instance-set.ts';
+import { assertInstanceId } from './instance-access.ts';
+
+const MOST_LIMIT = 1000;
+const MOST_KEYS = 1000;
+const BATCH = 1000;
+const ACCEPTED = 'Accepted, no effect: an attached server has no such property.';
+
+const input = structure({
+  Limit: optional(uint64('Size of the page, 1 to 1000. Default: 20.')),
+  Offset: optional(uint64('Rows to skip. Default: 0.')),
+  InstanceId: optional(text('Id of one instance.')),
+  OrderBy: optional(text('createtime (default) or instancename; projectId, type and curDeadline order as createtime does.')),
+  OrderType: optional(int64('1 descending (default), 0 ascending.')),
+  VpcIds: optional(list(text('Id.'), ACCEPTED)),
+  SubnetIds: optional(list(text('Id.'), ACCEPTED)),
+  SearchKey: optional(text('Part of the name, in any case.')),
+  ProjectIds: optional(list(int64('Id.'), ACCEPTED)),
+  InstanceName: optional(text('The whole name.')),
+  UniqVpcIds: optional(list(text('Id.'), ACCEPTED)),
+  UniqSubnetIds: optional(list(text('Id.'), ACCEPTED)),
+  RegionIds: optional(list(int64('Id.'), 'Accepted, no effect: deprecated, the common parameter Region says it.')),
+  Status: optional(list(int64('Status.'), '0 not looked at yet, 1 and -3 none, 2 online, -2 detached. Default: 0 and 2.')),
+  TypeVersion: optional(int64(ACCEPTED)),
+  EngineName: optional(text(ACCEPTED)),
+  AutoRenew: optional(list(int64('Mode.'), ACCEPTED)),
+  BillingMode: optional(text(ACCEPTED)),
+  Type: optional(int64(ACCEPTED)),
+  SearchKeys: optional(list(text('Key.'), 'Any of them: part of the name in any case, the whole id, or the whole host.')),
+  TypeList: optional(list(int64('Type.'), ACCEPTED)),
+  MonitorVersion: optional(text(ACCEPTED)),
+  InstanceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), ACCEPTED)),
+  TagKeys: optional(list(text('Key.'), ACCEPTED)),
+  ProductVersions: optional(list(text('Version.'), ACCEPTED)),
+  InstanceIds: optional(list(text('Id.'), 'Ids of several instances, at most 1000.')),
+  AzMode: optional(text(ACCEPTED)),
+});
+
+type Input = Static<typeof input>;
+type Context = ActionContext<'InvalidParameter.InvalidParameter'>;
+type Filter = Omit<InstanceQuery, 'limit' | 'offset'>;
+
+const exampleInstance: Static<typeof InstanceSet> = {
+  ...NEUTRAL,
+  InstanceName: 'orders',
+  InstanceId: 'crs-5a4py64p',
+  RegionId: 1,
+  ZoneId: 100001,
+  Status: 2,
+  WanIp: '10.0.0.5',
+  Port: 6379,
+  Createtime: '2018-09-01 10:00:00',
+  Size: 3,
+  SizeUsed: 3,
+  Type: 17,
+  Engine: 'Redis',
+  InstanceTitle: 'Running',
+  OfflineTime: '',
+  CloseTime: '',
+  RedisShardSize: 3,
+  RedisReplicasNum: 1,
+  Region: 'ap-guangzhou',
+  CurrentRedisVersion: '7.0.15',
+};
+
+export const DescribeInstances = defineAction({
+  name: 'DescribeInstances',
+  product: 'redis',
+  summary: 'Lists instances of the region.',
+  description:
+    'All filters must hold; an empty list is no filter. An instance that does not exist gives an empty InstanceSet, never an error.',
+  input,
+  output: structure({ TotalCount: int64('Instances that match.'), InstanceSet: list(InstanceSet, 'The page.') }),
+  errors: [
+    'InternalError.DbOperationFailed',
+    'InternalError.InternalError',
+    'InvalidParameter.InvalidParameter',
+    'InvalidParameter.PermissionDenied',
+    'UnauthorizedOperation.NoCAMAuthed',
+  ],
+  access: {
+    kind: 'read',
+    resource: ({ InstanceId, InstanceIds = [] }) => (InstanceId === undefined ? InstanceIds : [InstanceId, ...InstanceIds]),
+  },
+  ratePerSecond: 20,
+  regionRequired: true,
+  example: { input: { Limit: 20, SearchKey: 'ord' }, output: { TotalCount: 1, InstanceSet: [exampleInstance] } },
+
+  async handle(parameters, ctx) {
+    const { Limit = 20, Offset = 0, SearchKeys = [] } = parameters;
+    if (Limit < 1 || Limit > MOST_LIMIT) {
+      throw invalid(ctx, `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`);
+    }
+    if (!Number.isSafeInteger(Offset)) {
+      throw invalid(ctx, `Offset is ${Offset}; it must be at most ${Number.MAX_SAFE_INTEGER}.`);
+    }
+    const filter = readFilter(parameters, ctx);
+    const { total, instances } =
+      SearchKeys.length === 0
+        ? await ctx.services.catalog.instances.list({ ...filter, limit: Limit, offset: Offset })
+        : await searchAny(ctx.services.catalog, filter, readKeys(SearchKeys, 'SearchKeys', ctx), Limit, Offset);
+    return { TotalCount: total, InstanceSet: instances.map(toInstanceSet) };
+  },
+});
+
+function readFilter(parameters: Input, ctx: Context): Filter {
+  const { InstanceId, InstanceIds = [], InstanceName = '', SearchKey = '', Status = [] } = parameters;
+  const ids = InstanceId === undefined ? readKeys(InstanceIds, 'InstanceIds', ctx) : narrow(InstanceId, InstanceIds);
+  for (const id of ids) {
+    assertInstanceId(id, ctx);
+  }
+  return {
+    accountId: ctx.principal.accountId,
+    region: ctx.region,
+    ...(InstanceId === undefined && ids.length === 0 ? {} : { instanceIds: ids }),
+    ...(InstanceName === '' ? {} : { names: [InstanceName] }),
+    ...(SearchKey === '' ? {} : { nameContains: SearchKey }),
+    ...(Status.length === 0 ? {} : { states: readStates(Status, ctx) }),
+    order: readOrder(parameters, ctx),
+  };
+}
+
+/** InstanceId and InstanceIds together: what is in both. */
+function narrow(id: string, ids: readonly string[]): readonly string[] {
+  return ids.length === 0 || ids.includes(id) ? [id] : [];
+}
+
+function readKeys(keys: readonly string[], name: string, ctx: Context): readonly string[] {
+  if (keys.length > MOST_KEYS) {
+    throw invalid(ctx, `${name} has ${keys.length} elements; it must have at most ${MOST_KEYS}.`);
+  }
+  return keys;
+}
+
+function readStates(statuses: readonly number[], ctx: Context): readonly InstanceState[] {
+  return [...new Set(statuses)].flatMap((status) => {
+    const states = toInstanceStates(status);
+    if (states === undefined) {
+      throw invalid(ctx, `Status holds ${status}; it must be 0, 1, 2, -2 or -3.`);
+    }
+    return states;
+  });
+}
+
+const ORDERS: ReadonlyMap<string, 'created' | 'name'> = new Map([
+  ['createtime', 'created'],
+  ['instancename', 'name'],
+  ['projectId', 'created'],
+  ['type', 'created'],
+  ['curDeadline', 'created'],
+]);
+
+function readOrder({ OrderBy = 'createtime', OrderType = 1 }: Input, ctx: Context): NonNullable<InstanceQuery['order']> {
+  const by = ORDERS.get(OrderBy);
+  if (by === undefined) {
+    throw invalid(ctx, `OrderBy is ${JSON.stringify(OrderBy.slice(0, 64))}; it must be one of ${[...ORDERS.keys()].join(', ')}.`);
+  }
+  if (OrderType !== 0 && OrderType !== 1) {
+    throw invalid(ctx, `OrderType is ${OrderType}; it must be 0 or 1.`);
+  }
+  return { by, descending: OrderType === 1 };
+}
+
+/** The page of instances that match any of `keys`. The catalog searches for one word, so this reads all of the region in batches. */
+async function searchAny(catalog: Catalog, filter: Filter, keys: readonly string[], limit: number, offset: number) {
+  const exact = new Set(keys);
+  const parts = keys.filter((key) => key !== '').map((key) => key.toLowerCase());
+  const matches = ({ name, instanceId, host }: Instance) =>
+    exact.has(instanceId) || exact.has(host) || parts.some((part) => name.toLowerCase().includes(part));
+  const found: Instance[] = [];
+  for (let start = 0, total = 1; start < total; start += BATCH) {
+    const batch = await catalog.instances.list({ ...filter, limit: BATCH, offset: start });
+    found.push(...batch.instances.filter(matches));
+    total = batch.total;
+  }
+  return { total: found.length, instances: found.slice(offset, offset + limit) };
+}
+
+function invalid(ctx: Context, message: string): Error {
+  return ctx.fail('InvalidParameter.InvalidParameter', message);
+}

@@ -1,0 +1,94 @@
+import { isDomainError } from '../../lib/errors.ts';
+import { createTimeUuid } from '../../lib/ids.ts';
+import { defineAction } from '../action.ts';
+import { int64, optional, structure, text } from '../schema.ts';
+import { assertInstanceId, getFreeInstance, instanceLocked } from './instance-access.ts';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_STORAGE_DAYS = 7;
+const MOST_STORAGE_DAYS = 1825;
+const MOST_REMARK_LENGTH = 255;
+
+export const ManualBackupInstance = defineAction({
+  name: 'ManualBackupInstance',
+  product: 'redis',
+  summary: 'Starts a backup of an instance.',
+  description:
+    'The backup is listed with Status 1 as soon as this answers; DescribeTaskInfo tells how its task goes. One task holds an instance at ' +
+    'a time.',
+  input: structure({
+    InstanceId: text('Id of the instance.'),
+    Remark: optional(text('Free text kept with the backup, at most 255 characters.')),
+    StorageDays: optional(int64('Days to keep the backup, 1 to 1825; 0 or absent: 7.')),
+  }),
+  output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
+  errors: [
+    'InternalError.DbOperationFailed',
+    'InternalError.InternalError',
+    'InvalidParameter.InvalidParameter',
+    'InvalidParameter.PermissionDenied',
+    'ResourceNotFound.InstanceNotExists',
+    'ResourceUnavailable.InstanceLockedError',
+    'ResourceUnavailable.InstanceStateError',
+    'UnauthorizedOperation.NoCAMAuthed',
+  ],
+  access: { kind: 'write', resource: ({ InstanceId }) => [InstanceId] },
+  ratePerSecond: 20,
+  regionRequired: true,
+  example: { input: { InstanceId: 'crs-5a4py64p', Remark: 'before the release', StorageDays: 30 }, output: { TaskId: 2 } },
+
+  async handle({ InstanceId, Remark = '', StorageDays = 0 }, ctx) {
+    assertInstanceId(InstanceId, ctx);
+    if (StorageDays < 0 || StorageDays > MOST_STORAGE_DAYS) {
+      throw ctx.fail('InvalidParameter.InvalidParameter', `StorageDays is ${StorageDays}; it must be 0 to ${MOST_STORAGE_DAYS}.`);
+    }
+    if (Remark.length > MOST_REMARK_LENGTH || Remark.includes('\0')) {
+      throw ctx.fail(
+        'InvalidParameter.InvalidParameter',
+        `Remark has ${Remark.length} characters; it must have at most ${MOST_REMARK_LENGTH} and none of them NUL.`,
+      );
+    }
+    const startedAt = ctx.services.clock.now();
+    const backupId = createTimeUuid(startedAt);
+    const expiresAt = startedAt + (StorageDays || DEFAULT_STORAGE_DAYS) * DAY_MS;
+    const taskId = await ctx.services.catalog
+      .transaction(async (tables) => {
+        const instance = await getFreeInstance(InstanceId, tables, ctx);
+        const { accountId, region, serverKind, serverVersion } = instance;
+        await tables.backups.insert({
+          backupId,
+          accountId,
+          region,
+          instanceId: InstanceId,
+          instanceName: instance.name,
+          type: 'manual',
+          state: 'running',
+          remark: Remark,
+          locked: false,
+          startedAt,
+          endedAt: null,
+          expiresAt,
+          sizeBytes: 0,
+          serverKind,
+          serverVersion,
+          attempt: null,
+        });
+        return tables.tasks.enqueue({
+          accountId,
+          region,
+          instanceId: InstanceId,
+          kind: 'take-backup',
+          subject: backupId,
+          payload: '{}',
+          exclusiveKey: InstanceId,
+          createdAt: startedAt,
+        });
+      })
+      .catch((error: unknown) => {
+        // Another request took the exclusive key between the look and the write.
+        throw isDomainError(error, 'catalog-conflict') ? instanceLocked(InstanceId, ctx) : error;
+      });
+    ctx.services.wakeWorker();
+    return { TaskId: taskId };
+  },
+});

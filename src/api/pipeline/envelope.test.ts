@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Answer, type ApiFixture, insertExample, KEY, openApiFixture } from '../../../test/harness/api-fixture.ts';
+import { signTc3Request, signV1Request } from '../../../test/harness/signed-request.ts';
+import type { RawRequest } from '../http-message.ts';
+
+let fixture: ApiFixture;
+let timestampS: number;
+
+before(async () => {
+  fixture = await openApiFixture();
+  await insertExample(fixture.catalog);
+  timestampS = fixture.clock.now() / 1000;
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+const EMPTY: RawRequest = { method: 'GET', path: '/', query: '', headers: {}, body: Buffer.alloc(0), isOversize: false };
+
+function assertError(answer: Answer, code: string, message: string): void {
+  assert.deepEqual(answer.Error, { Code: code, Message: message });
+}
+
+describe('common parameters', () => {
+  test('a bare request misses Action', async () => {
+    assertError(await fixture.send(EMPTY), 'MissingParameter', 'The request is missing a required parameter `Action`.');
+  });
+
+  test('a JSON request without X-TC-Action misses the header', async () => {
+    const raw = { ...EMPTY, method: 'POST', headers: { 'content-type': 'application/json' } };
+    assertError(await fixture.send(raw), 'MissingParameter', 'The request header is missing a required common parameter `X-TC-Action`.');
+  });
+
+  for (const header of ['X-TC-Version', 'X-TC-Timestamp', 'Authorization']) {
+    test(`TC3 misses ${header}`, async () => {
+      const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS });
+      const headers = { ...raw.headers };
+      delete headers[header.toLowerCase()];
+      const message = `The request header is missing a required common parameter \`${header}\`.`;
+      assertError(await fixture.send({ ...raw, headers }), 'MissingParameter', message);
+    });
+  }
+
+  for (const name of ['Version', 'Timestamp', 'Nonce', 'SecretId', 'Signature']) {
+    test(`v1 misses ${name}`, async () => {
+      const raw = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances' } });
+      const query = raw.query.replace(new RegExp(`(^|&)${name}=[^&]*`), '');
+      assertError(await fixture.send({ ...raw, query }), 'MissingParameter', `The request is missing a required parameter \`${name}\`.`);
+    });
+  }
+
+  test('a timestamp or nonce that is no integer is a type error', async () => {
+    const tc3 = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, headers: { 'x-tc-timestamp': '2026-11-24' } });
+    assertError(await fixture.send(tc3), 'InvalidParameter', 'Parameter `X-TC-Timestamp` type error.');
+    for (const [name, value] of [
+      ['Timestamp', '1.5'],
+      ['Nonce', 'abc'],
+      ['Nonce', '-1'],
+      ['Nonce', '9223372036854775808'],
+    ] as const) {
+      const v1 = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', [name]: value } });
+      assertError(await fixture.send(v1), 'InvalidParameter', `Parameter \`${name}\` type error.`);
+    }
+  });
+
+  test('a nonce of 63 bits and a nonce of 0 are accepted as they are', async () => {
+    for (const Nonce of ['9223372036854775807', '0']) {
+      const answer = await fixture.send(signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', Nonce } }));
+      assert.equal(answer.Error, undefined);
+    }
+  });
+
+  test('a parameter given twice is refused', async () => {
+    const raw = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances' } });
+    assertError(
+      await fixture.send({ ...raw, query: `${raw.query}&Limit=1&Limit=2` }),
+      'InvalidParameter',
+      'Parameter `Limit` is given more than once.',
+    );
+  });
+
+  test('more than 5000 parameters are refused', async () => {
+    const raw = signV1Request({ key: KEY, timestampS, method: 'POST', parameters: { Action: 'DescribeInstances' } });
+    const body = Buffer.from(Array.from({ length: 6000 }, (_, i) => `Status.${i}=2`).join('&'));
+    assertError(await fixture.send({ ...raw, body }), 'InvalidParameter', 'The request has more than 5000 parameters.');
+  });
+});
+
+describe('action and version', () => {
+  test('an unknown action, and the slip DescribeInstance, are InvalidAction', async () => {
+    for (const action of ['DescribeInstance', 'describeinstances', 'constructor']) {
+      const answer = await fixture.call(action);
+      assertError(answer, 'InvalidAction', 'The request `Action` is invalid or not found.');
+    }
+  });
+
+  test('an action is not found under another product’s version', async () => {
+    assert.equal((await fixture.call('DescribeInstances', {}, { version: '2026-11-24' })).Error?.Code, 'InvalidAction');
+  });
+
+  test('an unknown version is NoSuchVersion', async () => {
+    const answer = await fixture.call('DescribeInstances', {}, { version: '2017-03-12' });
+    assertError(answer, 'NoSuchVersion', 'The request `Version` is invalid or not found.');
+  });
+});
+
+describe('methods and sizes', () => {
+  for (const method of ['PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH']) {
+    test(`${method} is UnsupportedProtocol`, async () => {
+      assert.equal((await fixture.send({ ...EMPTY, method })).Error?.Code, 'UnsupportedProtocol');
+    });
+  }
+
+  const v1TooLarge =
+    'The provided credentials could not be validated because of exceeding request size limit, please use new signature method `TC3-HMAC-SHA256`.';
+
+  test('a v1 query over 32 KB has the code and message of its own', async () => {
+    const raw = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', SearchKey: 'x'.repeat(33_000) } });
+    assertError(await fixture.send(raw), 'AuthFailure.SignatureFailure', v1TooLarge);
+  });
+
+  test('an oversize v1 form has the code and message of its own', async () => {
+    const raw = signV1Request({ key: KEY, timestampS, method: 'POST', parameters: { Action: 'DescribeInstances' } });
+    assertError(await fixture.send({ ...raw, body: Buffer.alloc(0), isOversize: true }), 'AuthFailure.SignatureFailure', v1TooLarge);
+  });
+
+  test('a TC3 query over 32 KB and an oversize JSON body are RequestSizeLimitExceeded', async () => {
+    const get = signTc3Request({
+      key: KEY,
+      action: 'DescribeInstances',
+      timestampS,
+      method: 'GET',
+      query: `SearchKey=${'x'.repeat(33_000)}`,
+    });
+    assert.equal((await fixture.send(get)).Error?.Code, 'RequestSizeLimitExceeded');
+    const post = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS });
+    assert.equal((await fixture.send({ ...post, isOversize: true })).Error?.Code, 'RequestSizeLimitExceeded');
+  });
+});
+
+describe('body', () => {
+  test('a body that is no JSON object is refused', async () => {
+    for (const body of ['', '[]', '"x"', '1', 'null', '{', '{"a":1}x']) {
+      const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, body });
+      assertError(await fixture.send(raw), 'InvalidParameter', 'The request body is not a JSON object.');
+    }
+  });
+
+  test('TC3 with another content type is refused by name', async () => {
+    for (const contentType of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
+      const answer = await fixture.call('DescribeInstances', {}, { contentType });
+      assertError(answer, 'InvalidParameter', `The API does not support Content-Type=\`${contentType.split(';')[0]}\`.`);
+    }
+  });
+
+  test('a common parameter inside a TC3 body or query is unknown', async () => {
+    assertError(await fixture.call('DescribeInstances', { Action: 'x' }), 'UnknownParameter', 'The parameter `Action` is not recognized.');
+    const get = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, method: 'GET', query: 'Version=2018-04-12' });
+    assertError(await fixture.send(get), 'UnknownParameter', 'The parameter `Version` is not recognized.');
+  });
+
+  test('escaped and raw text beyond ASCII mean the same', async () => {
+    for (const body of ['{"SearchKey":"\\u8ba2\\u5355"}', '{"SearchKey":"订单"}', '{"SearchKey":"a\\u0026b\\u003c"}']) {
+      const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, body });
+      assert.equal((await fixture.send(raw)).Error, undefined);
+    }
+  });
+});
+
+describe('answers', () => {
+  test('carry a lower-case version-4 UUID as RequestId, a new one each', async () => {
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+    const [good, bad] = [await fixture.call('DescribeInstances'), await fixture.send(EMPTY)];
+    assert.match(good.RequestId, uuid);
+    assert.match(bad.RequestId, uuid);
+    assert.notEqual(good.RequestId, bad.RequestId);
+  });
+
+  test('an error has no member beside Error and RequestId', async () => {
+    const answer = await fixture.call('DescribeInstances', { Limit: 0 });
+    assert.deepEqual(Object.keys(answer), ['Error', 'RequestId']);
+  });
+
+  test('X-TC-TraceId comes back where it is plain and short', async () => {
+    for (const [sent, back] of [
+      ['0b6e1c1e-9c0e-4b0a-9f0a-1f1d2c3b4a59', '0b6e1c1e-9c0e-4b0a-9f0a-1f1d2c3b4a59'],
+      ['a b', undefined],
+      ['x'.repeat(200), undefined],
+    ]) {
+      const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, headers: { 'x-tc-traceid': sent ?? '' } });
+      assert.equal((await fixture.api.handle(raw)).headers['X-TC-TraceId'], back);
+    }
+  });
+});

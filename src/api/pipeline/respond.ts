@@ -1,0 +1,23 @@
+import type { ApiError } from '../errors/api-error.ts';
+import { type RawResponse, readHeader } from '../http-message.ts';
+import type { RequestContext } from './context.ts';
+
+/** The envelope of an answer, `RequestId` last as the official pages show it. */
+export function respondOutput(ctx: RequestContext): RawResponse {
+  const answer = ctx.output as Record<string, unknown>;
+  answer['RequestId'] = ctx.requestId;
+  return { headers: echoTraceId(ctx), body: JSON.stringify({ Response: answer }) };
+}
+
+export function respondError(ctx: RequestContext, error: ApiError): RawResponse {
+  const answer = { Error: { Code: error.code, Message: error.message }, RequestId: ctx.requestId };
+  return { headers: echoTraceId(ctx), body: JSON.stringify({ Response: answer }) };
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Node's SDK puts the response's X-TC-TraceId into its exceptions. Only what is plain and short is sent back. */
+function echoTraceId(ctx: RequestContext): Readonly<Record<string, string>> {
+  const traceId = readHeader(ctx.raw.headers, 'x-tc-traceid');
+  return traceId !== '' && /^[\w.:-]{1,128}$/.test(traceId) ? { 'X-TC-TraceId': traceId } : NO_HEADERS;
+}

@@ -1,0 +1,57 @@
+import { commonErrors } from '../errors/common-errors.ts';
+import { isFormType, mediaType, type RawRequest, readHeader } from '../http-message.ts';
+import { toWireSchema, type WireSchema } from '../schema.ts';
+import { type RequestContext, resolvedAction, type Step } from './context.ts';
+import { decodeForm } from './decode-form.ts';
+import { decodeJson } from './decode-json.ts';
+import { readParameters } from './parameters.ts';
+
+/**
+ * Decodes the business parameters into the action's input. Types and names are the gateway's concern and are checked here; what a value
+ * may be is the action's.
+ * Reads: form, parameters, action. Fills: input. Raises: InvalidParameter, MissingParameter, UnknownParameter.
+ */
+export const validateInput: Step = (ctx) => {
+  const schema = toWireSchema(resolvedAction(ctx).input);
+  ctx.input = readInput(ctx, schema);
+  return undefined;
+};
+
+function readInput(ctx: RequestContext, schema: WireSchema): object {
+  const { raw } = ctx;
+  if (ctx.form === 'v1') {
+    return decodeForm(schema, ctx.parameters, COMMON_PARAMETERS);
+  }
+  if (raw.method === 'GET') {
+    return decodeForm(schema, readParameters(raw.query), NONE);
+  }
+  return decodeJson(schema, parseJson(raw));
+}
+
+/** Parameters of the v1 form that belong to the request, not to the action ("common parameters" page). */
+const COMMON_PARAMETERS: ReadonlySet<string> = new Set([
+  'Action',
+  'Version',
+  'Region',
+  'Timestamp',
+  'Nonce',
+  'SecretId',
+  'Signature',
+  'SignatureMethod',
+  'Token',
+  'Language',
+  'RequestClient',
+]);
+const NONE: ReadonlySet<string> = new Set();
+
+function parseJson(raw: RawRequest): unknown {
+  const contentType = readHeader(raw.headers, 'content-type');
+  if (isFormType(contentType) || mediaType(contentType) !== 'application/json') {
+    throw commonErrors.unsupportedContentType(mediaType(contentType));
+  }
+  try {
+    return JSON.parse(Buffer.from(raw.body.buffer, raw.body.byteOffset, raw.body.byteLength).toString('utf8'));
+  } catch {
+    throw commonErrors.malformedJson();
+  }
+}

@@ -1,0 +1,168 @@
+import type { Static } from 'typebox';
+import type { Instance, InstanceState } from '../../catalog/catalog.ts';
+import { regions } from '../regions.ts';
+import { bool, int64, list, structure, text } from '../schema.ts';
+import { toEngineName, toInstanceType } from './engine-version.ts';
+import { formatWireTime } from './wire-time.ts';
+
+const InstanceTagInfo = structure({ TagKey: text('Key.'), TagValue: text('Value.') });
+const InstanceNode = structure({ Id: int64('Not used.') });
+const RedisNodeInfo = structure({ NodeType: int64('0 master, 1 replica.') });
+
+/** All fields of the SDK model, in its order. Those without a meaning for an attached server have the neutral value of `NEUTRAL`. */
+export const InstanceSet = structure({
+  InstanceName: text('Name.'),
+  InstanceId: text('Id.'),
+  Appid: int64('Neutral.'),
+  ProjectId: int64('Neutral.'),
+  RegionId: int64('Number of the region; 0 where the vendor publishes none.'),
+  ZoneId: int64("The region's first zone."),
+  VpcId: int64('Neutral.'),
+  SubnetId: int64('Neutral.'),
+  Status: int64('0 not looked at yet, 2 online, -2 detached.'),
+  WanIp: text('Host of the server.'),
+  Port: int64('Port of the server.'),
+  Createtime: text('When it was registered, UTC+8.'),
+  Size: int64('maxmemory in MB, or the used memory where none is set; as last looked at.'),
+  SizeUsed: int64('Used memory in MB, as last looked at.'),
+  Type: int64('Number of engine version and architecture; 0 where it is not known yet.'),
+  AutoRenewFlag: int64('Neutral.'),
+  DeadlineTime: text('Neutral.'),
+  Engine: text('Redis or Valkey.'),
+  ProductType: text('standalone.'),
+  UniqVpcId: text('Neutral.'),
+  UniqSubnetId: text('Neutral.'),
+  BillingMode: int64('Neutral.'),
+  InstanceTitle: text('State in words.'),
+  OfflineTime: text('When it was detached, UTC+8; empty while it is not.'),
+  SubStatus: int64('Neutral.'),
+  Tags: list(text('Tag.'), 'Neutral.'),
+  InstanceNode: list(InstanceNode, 'Neutral.'),
+  RedisShardSize: int64('As Size: an attached server is one shard.'),
+  RedisShardNum: int64('1.'),
+  RedisReplicasNum: int64('Replicas that the server reported, as last looked at.'),
+  PriceId: int64('Neutral.'),
+  CloseTime: text('As OfflineTime.'),
+  SlaveReadWeight: int64('Neutral.'),
+  InstanceTags: list(InstanceTagInfo, 'Neutral.'),
+  ProjectName: text('Neutral.'),
+  NoAuth: bool('Neutral.'),
+  ClientLimit: int64('Neutral.'),
+  DtsStatus: int64('Neutral.'),
+  NetLimit: int64('Neutral.'),
+  PasswordFree: int64('Neutral.'),
+  Vip6: text('Neutral.'),
+  IPv6: text('Neutral.'),
+  ReadOnly: int64('Neutral.'),
+  RemainBandwidthDuration: text('Neutral.'),
+  DiskSize: int64('Neutral.'),
+  MonitorVersion: text('Neutral.'),
+  ClientLimitMin: int64('Neutral.'),
+  ClientLimitMax: int64('Neutral.'),
+  NodeSet: list(RedisNodeInfo, 'Neutral.'),
+  Region: text('Region.'),
+  WanAddress: text('Neutral.'),
+  PolarisServer: text('Neutral.'),
+  RedisClusterId: text('Neutral.'),
+  DedicatedClusterId: text('Neutral.'),
+  ProductVersion: text('local.'),
+  CurrentProxyVersion: text('Neutral.'),
+  CurrentRedisVersion: text('Version of the server; empty until it has been looked at.'),
+  UpgradeProxyVersion: text('Neutral.'),
+  UpgradeRedisVersion: text('Neutral.'),
+  BackupMode: text('NormalLevelBackup.'),
+  DeleteProtectionSwitch: int64('Neutral.'),
+});
+
+/** What fields hold that a server which is not the vendor's has not. The table in docs/wire-contract.md is this one. */
+export const NEUTRAL = {
+  Appid: 0,
+  ProjectId: 0,
+  VpcId: 0,
+  SubnetId: 0,
+  AutoRenewFlag: 0,
+  DeadlineTime: '',
+  ProductType: 'standalone',
+  UniqVpcId: '',
+  UniqSubnetId: '',
+  BillingMode: 0,
+  SubStatus: 0,
+  Tags: [],
+  InstanceNode: [],
+  RedisShardNum: 1,
+  PriceId: 0,
+  SlaveReadWeight: 0,
+  InstanceTags: [],
+  ProjectName: '',
+  NoAuth: false,
+  ClientLimit: 0,
+  DtsStatus: 0,
+  NetLimit: 0,
+  PasswordFree: 0,
+  Vip6: '',
+  IPv6: '',
+  ReadOnly: 0,
+  RemainBandwidthDuration: '',
+  DiskSize: 0,
+  MonitorVersion: '',
+  ClientLimitMin: 0,
+  ClientLimitMax: 0,
+  NodeSet: [],
+  WanAddress: '',
+  PolarisServer: '',
+  RedisClusterId: '',
+  DedicatedClusterId: '',
+  ProductVersion: 'local',
+  CurrentProxyVersion: '',
+  UpgradeProxyVersion: '',
+  UpgradeRedisVersion: '',
+  BackupMode: 'NormalLevelBackup',
+  DeleteProtectionSwitch: 0,
+} satisfies Partial<Static<typeof InstanceSet>>;
+
+const STATUS = {
+  attaching: { number: 0, title: 'Attaching' },
+  online: { number: 2, title: 'Running' },
+  detached: { number: -2, title: 'Detached' },
+} as const satisfies Record<InstanceState, { number: number; title: string }>;
+
+/** The states that one of the wire's five numbers means (1 and -3 mean none of ours); undefined for any other number. */
+export function toInstanceStates(status: number): readonly InstanceState[] | undefined {
+  if (![0, 1, 2, -2, -3].includes(status)) {
+    return undefined;
+  }
+  return (Object.keys(STATUS) as InstanceState[]).filter((state) => STATUS[state].number === status);
+}
+
+export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
+  const region = regions.get(instance.region);
+  const sizeMb = toMegabytes(instance.maxMemoryBytes > 0 ? instance.maxMemoryBytes : instance.usedMemoryBytes);
+  const detachedAt = instance.detachedAt === null ? '' : formatWireTime(instance.detachedAt);
+  return {
+    ...NEUTRAL,
+    InstanceName: instance.name,
+    InstanceId: instance.instanceId,
+    RegionId: region?.regionId ?? 0,
+    ZoneId: region?.zoneIds[0] ?? 0,
+    Status: STATUS[instance.state].number,
+    WanIp: instance.host,
+    Port: instance.port,
+    Createtime: formatWireTime(instance.createdAt),
+    Size: sizeMb,
+    SizeUsed: toMegabytes(instance.usedMemoryBytes),
+    Type: toInstanceType(instance.serverKind, instance.serverVersion),
+    Engine: toEngineName(instance.serverKind, instance.serverVersion).split(' ')[0] ?? '',
+    InstanceTitle: STATUS[instance.state].title,
+    OfflineTime: detachedAt,
+    CloseTime: detachedAt,
+    RedisShardSize: sizeMb,
+    RedisReplicasNum: instance.replicas,
+    Region: instance.region,
+    CurrentRedisVersion: instance.serverVersion,
+  };
+}
+
+/** Rounded up, so that a small server does not look like one of size nought. */
+function toMegabytes(bytes: number): number {
+  return Math.ceil(bytes / (1024 * 1024));
+}

@@ -1,0 +1,35 @@
+import type { CatalogTables } from '../catalog/catalog.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { AttemptRef } from '../repository/types.ts';
+import { isDeadAttempt } from '../tasks/handlers/sweep-attempts.ts';
+import type { Report } from './check.ts';
+
+/** How long the sweep may leave the garbage of a failed try before that counts as an inconsistency. */
+const GARBAGE_GRACE_MS = 60 * 60_000;
+
+/** Every attempt that lies in the repository; what lies there beside attempts is reported. */
+export async function listAttempts(repository: Repository, report: Report): Promise<AttemptRef[]> {
+  const attempts: AttemptRef[] = [];
+  for await (const attempt of repository.listAttempts()) {
+    attempts.push(attempt.ref);
+    for (const name of attempt.foreignObjects) {
+      report(name, 'no part of the repository has this name');
+    }
+  }
+  return attempts;
+}
+
+/** Every attempt belongs to a row, and what a failed try left is gone after a while. */
+export async function checkAttempts(tables: CatalogTables, attempts: readonly AttemptRef[], report: Report): Promise<void> {
+  for (const { backupId, attempt } of attempts) {
+    const backup = await tables.backups.get(backupId);
+    const task = await tables.tasks.ofSubject(backupId);
+    if (backup === undefined || task === undefined) {
+      report(`${backupId}/${attempt}`, 'stored bytes that no row names');
+    } else if (attempt > task.token) {
+      report(`${backupId}/${attempt}`, `stored bytes of try ${attempt}, but the task has made ${task.token} only`);
+    } else if (isDeadAttempt(backup, task, attempt) && backup.endedAt !== null && Date.now() - backup.endedAt > GARBAGE_GRACE_MS) {
+      report(`${backupId}/${attempt}`, 'what a failed try left was not removed');
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { openCatalog } from '../catalog/open-catalog.ts';
+import type { Environment } from '../lib/data-dir.ts';
+import { openRepository } from '../repository/repository.ts';
+import { openStorage } from '../storage/registry.ts';
+import { checkAttempts, listAttempts } from './check-attempts.ts';
+import { checkRows } from './check-rows.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { readConfig, type ServeOptions } from './config.ts';
+import { loadSiteKeyring } from './open-site-keyring.ts';
+import { REPOSITORY_ID } from './open-site-repository.ts';
+
+export interface CheckReport {
+  /** Backups whose bytes were read. */
+  readonly backups: number;
+  /** Stored bytes that were read. */
+  readonly storedBytes: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface Finding {
+  /** A backup id, an instance id, a task or an object's name. */
+  readonly subject: string;
+  /** What is wrong, one sentence. */
+  readonly problem: string;
+}
+
+/** Takes a finding. */
+export type Report = (subject: string, problem: string) => void;
+
+/**
+ * Compares catalog and repository and reads every stored byte. It changes nothing, and finds nothing wrong where a service merely works
+ * beside it: objects are listed before rows are read, so the row of everything that was seen exists already.
+ */
+export async function check(options: ServeOptions, env: Environment): Promise<CheckReport> {
+  const config = readConfig(options, env);
+  const keyring = await loadSiteKeyring(config);
+  const catalog = await openCatalog(config.catalogUrl, { readOnly: true });
+  try {
+    const repository = await openRepository(await openStorage(config.storageUrl), keyring);
+    const findings: Finding[] = [];
+    const report: Report = (subject, problem) => void findings.push({ subject, problem });
+    if ((await catalog.settings.get(REPOSITORY_ID)) !== repository.repositoryId) {
+      report('repository', 'it belongs to another catalog');
+    }
+    const attempts = await listAttempts(repository, report);
+    await checkSecrets(catalog, keyring, report);
+    await catalog.transaction((tables) => checkAttempts(tables, attempts, report));
+    return { ...(await checkRows(catalog, repository, report)), findings };
+  } finally {
+    await catalog.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { pathToFileURL } from 'node:url';
+import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.ts';
+import { DomainError } from '../lib/errors.ts';
+import type { LogLevel } from '../lib/logger.ts';
+
+/** Everything that a serving process is told from outside: read once, frozen, handed down. */
+export interface Config {
+  readonly dataDir: DataDir;
+  readonly host: string;
+  /** 0 lets the system pick one. */
+  readonly port: number;
+  readonly catalogUrl: string;
+  readonly storageUrl: string;
+  readonly profile: 'seed' | 'current';
+  readonly logLevel: LogLevel;
+  /** Backups that may run at once. */
+  readonly backupConcurrency: number;
+  /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
+  readonly skipDisklessDelay: boolean;
+  /** Root domains whose hosts name a region, longest match first. */
+  readonly apiRoots: readonly string[];
+  readonly rateLimit: 'on' | 'off';
+  /** The master key as text; undefined: the keyring file in the data directory. */
+  readonly masterKey: string | undefined;
+  readonly rootCredential: { readonly secretId: string; readonly secretKey: string } | undefined;
+}
+
+/** What the command line gives; the environment fills what is absent. */
+export interface ServeOptions {
+  dataDir?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
+  catalog?: string | undefined;
+  storage?: string | undefined;
+  role?: string | undefined;
+  profile?: string | undefined;
+}
+
+const DEFAULT_ROOTS = ['internal.tencentcloudapi.com', 'intl.tencentcloudapi.com', 'tencentcloudapi.com'];
+
+/** Throws `config-invalid` naming the option, its value and what it may be. */
+export function readConfig(options: ServeOptions, env: Environment): Config {
+  const dataDir = resolveDataDir(options.dataDir, env);
+  const role = options.role ?? env['REDKEEP_ROLE'] ?? 'all';
+  if (role !== 'all') {
+    throw invalid(
+      '--role',
+      role,
+      oneOf(['all', 'api', 'worker'], role) ? 'all, because one process serves an SQLite catalog' : 'all, api or worker',
+    );
+  }
+  const secretId = env['REDKEEP_SECRET_ID'];
+  const secretKey = env['REDKEEP_SECRET_KEY'];
+  if ((secretId === undefined || secretId === '') !== (secretKey === undefined || secretKey === '')) {
+    throw new DomainError('config-invalid', 'REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY go together: set both or neither');
+  }
+  return Object.freeze({
+    dataDir,
+    host: options.host ?? env['REDKEEP_HOST'] ?? '127.0.0.1',
+    port: readInteger('--port', options.port ?? env['REDKEEP_PORT'] ?? '9530', 0, 65_535),
+    catalogUrl: options.catalog ?? env['REDKEEP_CATALOG'] ?? pathToFileURL(dataDir.catalog).href.replace(/^file:/, 'sqlite:'),
+    storageUrl: options.storage ?? env['REDKEEP_STORAGE'] ?? pathToFileURL(dataDir.repository).href,
+    profile: readWord('--profile', options.profile ?? env['REDKEEP_PROFILE'] ?? 'seed', ['seed', 'current'] as const),
+    logLevel: readWord('REDKEEP_LOG_LEVEL', env['REDKEEP_LOG_LEVEL'] ?? 'info', ['debug', 'info', 'warn', 'error', 'silent'] as const),
+    backupConcurrency: readInteger('REDKEEP_BACKUP_CONCURRENCY', env['REDKEEP_BACKUP_CONCURRENCY'] ?? '2', 1, 64),
+    skipDisklessDelay:
+      readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
+    apiRoots: readRoots(env['REDKEEP_API_ROOTS']),
+    rateLimit: readWord('REDKEEP_RATE_LIMIT', env['REDKEEP_RATE_LIMIT'] ?? 'on', ['on', 'off'] as const),
+    masterKey: env['REDKEEP_MASTER_KEY'] || undefined,
+    rootCredential: secretId && secretKey ? { secretId, secretKey } : undefined,
+  });
+}
+
+function readRoots(text: string | undefined): readonly string[] {
+  const roots = text === undefined || text === '' ? DEFAULT_ROOTS : text.split(',').map((root) => root.trim().toLowerCase());
+  for (const root of roots) {
+    if (!/^[a-z0-9.-]+$/.test(root)) {
+      throw invalid('REDKEEP_API_ROOTS', text ?? '', 'domain names separated by commas');
+    }
+  }
+  return [...roots].sort((a, b) => b.length - a.length);
+}
+
+function readInteger(name: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) {
+    throw invalid(name, text, `a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function readWord<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+  if (!oneOf(words, text)) {
+    throw invalid(name, text, words.join(', '));
+  }
+  return text;
+}
+
+function oneOf<Word extends string>(words: readonly Word[], text: string): text is Word {
+  return (words as readonly string[]).includes(text);
+}
+
+function invalid(name: string, value: string, allowed: string): DomainError {
+  return new DomainError('config-invalid', `${name} is ${JSON.stringify(value)}, allowed is ${allowed}`);
+}

@@ -1,0 +1,19 @@
+import type { InstanceSecrets } from '../api/action.ts';
+import type { Instance } from '../catalog/catalog.ts';
+import type { Keyring } from '../repository/keyring.ts';
+
+/** Seals and opens the secrets of instances for their rows. A sealed text is bound to its instance: moved to another row it does not open. */
+export interface SecretBox {
+  seal(instanceId: string, secrets: InstanceSecrets): Uint8Array;
+  open(instance: Instance): InstanceSecrets;
+}
+
+const LABEL = 'instance-secrets';
+
+export function createSecretBox(keyring: Keyring): SecretBox {
+  return {
+    seal: (instanceId, secrets) => keyring.seal(LABEL, Buffer.from(JSON.stringify(secrets)), Buffer.from(instanceId)),
+    open: (instance) =>
+      JSON.parse(keyring.open(LABEL, instance.sealedSecrets, Buffer.from(instance.instanceId)).toString()) as InstanceSecrets,
+  };
+}

@@ -1,0 +1,137 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { createApi } from '../api/api.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { openCatalog } from '../catalog/open-catalog.ts';
+import { acquireProcessLock } from '../catalog/process-lock.ts';
+import { createHttpServer } from '../http/server.ts';
+import { systemClock } from '../lib/clock.ts';
+import { describeError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { Releasers } from '../lib/releasers.ts';
+import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
+import { openStorage } from '../storage/registry.ts';
+import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
+import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
+import { startWorker } from '../tasks/worker.ts';
+import type { Config } from './config.ts';
+import { createSecretBox, type SecretBox } from './instance-secrets.ts';
+import { startManagedInstances } from './managed-instances.ts';
+import { createServiceMetrics } from './metrics.ts';
+import { openSiteKeyring } from './open-site-keyring.ts';
+import { openSiteRepository } from './open-site-repository.ts';
+import { openRootCredential, type RootCredential } from './root-credential.ts';
+import { startSweep } from './sweep.ts';
+
+/** A running service. `close` ends everything in the reverse order of its start. */
+export interface Service {
+  readonly config: Config;
+  readonly endpoint: string;
+  readonly accountId: string;
+  readonly credential: RootCredential;
+  readonly catalog: Catalog;
+  readonly supervisor: Supervisor;
+  readonly secrets: SecretBox;
+  /** Resolves when each managed instance was started or could not be. */
+  readonly managedStarted: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a service on a data directory: lock, catalog, keys, repository, worker, API, in this order, so that nothing is touched before the
+ * lock is held and nothing is served before the keys are known to be right. Throws the first thing that is wrong, with everything closed.
+ */
+export async function openService(config: Config, log: Logger): Promise<Service> {
+  const releasers = new Releasers();
+  try {
+    return await open(config, log, releasers);
+  } catch (error) {
+    await releasers.release();
+    throw error;
+  }
+}
+
+async function open(config: Config, log: Logger, releasers: Releasers): Promise<Service> {
+  const { dataDir } = config;
+  await mkdir(dataDir.path, { recursive: true, mode: 0o700 });
+  const lock = acquireProcessLock(dataDir.lock);
+  releasers.add(() => lock.release());
+
+  const catalog = await openCatalog(config.catalogUrl);
+  releasers.add(() => catalog.close());
+  const storage = await openStorage(config.storageUrl);
+  const keyring = await openSiteKeyring(config, catalog, storage, log);
+  const repository = await openSiteRepository(storage, keyring, catalog);
+  // The root account's uin, in the vendor's form of twelve digits.
+  const accountId = await catalog.settings.setOnce('account-id', `1000${randomInt(10_000_000, 100_000_000)}`);
+  const credential = await openRootCredential(dataDir.credential, config.rootCredential);
+  const secrets = createSecretBox(keyring);
+  const metrics = createServiceMetrics();
+
+  const owner = randomUUID();
+  const recovered = await catalog.tasks.takeOver(owner);
+  if (recovered > 0) {
+    log.warn({ tasks: recovered }, 'tasks.taken-over');
+  }
+  const sweep = startSweep({ catalog, repository, log });
+  releasers.add(() => sweep.stop());
+  const worker = startWorker({
+    catalog,
+    log,
+    owner,
+    handlers: {
+      'attach-instance': createAttachInstanceHandler({ catalog, openSecrets: secrets.open }),
+      'take-backup': createTakeBackupHandler({
+        catalog,
+        clock: systemClock,
+        openSecrets: secrets.open,
+        storageUrl: config.storageUrl,
+        keyring: () => keyring.export(),
+        concurrency: config.backupConcurrency,
+        skipDisklessDelay: config.skipDisklessDelay,
+        onTry: metrics.observeTry,
+      }),
+    },
+  });
+
+  const supervisor = createSupervisor({
+    directory: dataDir.instances,
+    log,
+    onRelocated: (instanceId, port) => catalog.instances.relocate(instanceId, '127.0.0.1', port),
+  });
+  releasers.add(() => supervisor.stopAll());
+  // After the supervisor in the list, so before it in the release: a backup of a managed instance ends before its server does.
+  releasers.add(() => worker.stop());
+
+  const api = createApi({
+    catalog,
+    clock: systemClock,
+    log,
+    profile: config.profile,
+    roots: config.apiRoots,
+    rateLimit: config.rateLimit,
+    credentials: (secretId) =>
+      secretId === credential.secretId ? { secretKey: credential.secretKey, accountId, uin: accountId } : undefined,
+    sealSecrets: secrets.seal,
+    wakeWorker: () => worker.wake(),
+    onRequest: metrics.observeRequest,
+  });
+  const server = createHttpServer({ handle: (request) => api.handle(request), health: () => true, metrics: metrics.render });
+  releasers.add(() => server.close());
+  const { port } = await server.listen(config.host, config.port);
+  const managedStarted = startManagedInstances({ catalog, accountId, supervisor, secrets, log }).catch((error: unknown) => {
+    log.error({ error: describeError(error) }, 'instances.start-failed');
+  });
+
+  return {
+    config,
+    endpoint: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    accountId,
+    credential,
+    catalog,
+    supervisor,
+    secrets,
+    managedStarted,
+    close: () => releasers.release(),
+  };
+}

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { createClient } from '../api/client.ts';
+import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
+import type { Io } from '../cli/io.ts';
+import { waitForTask } from '../cli/wait-for-task.ts';
+import { isDomainError } from '../lib/errors.ts';
+import { createLogger } from '../lib/logger.ts';
+import { type Config, readConfig, type ServeOptions } from './config.ts';
+import { DEMO_REGION, ensureDemoInstance } from './demo-instance.ts';
+import { serveUntilStopped } from './serve.ts';
+import { openService, type Service } from './service.ts';
+
+/**
+ * `redkeep up`: serves, makes sure that the local instance `demo` exists and has a backup, and shows what the API answers about it. Where
+ * this data directory is served already it tells where, and is done.
+ */
+export async function up(options: ServeOptions, io: Io): Promise<ExitCode> {
+  const config = readConfig(options, io.env);
+  let service: Service;
+  try {
+    // Log lines of requests would drown what is printed here.
+    service = await openService(config, createLogger(io.env['REDKEEP_LOG_LEVEL'] === undefined ? 'warn' : config.logLevel));
+  } catch (error) {
+    if (isDomainError(error, 'data-dir-in-use')) {
+      return tellWhereServed(config, io, error);
+    }
+    throw error;
+  }
+  return serveUntilStopped(service, io, () => showFirstBackup(service, io));
+}
+
+async function tellWhereServed(config: Config, io: Io, cause: unknown): Promise<ExitCode> {
+  const { endpoint } = JSON.parse(await readFile(config.dataDir.serving, 'utf8').catch(() => '{}')) as { endpoint?: string };
+  const answer = endpoint === undefined ? undefined : await fetch(`${endpoint}/healthz`).catch(() => undefined);
+  if (answer?.ok !== true) {
+    throw cause;
+  }
+  io.out(`redkeep serves this data directory already: ${endpoint}\n`);
+  return EXIT.ok;
+}
+
+async function showFirstBackup(service: Service, io: Io): Promise<void> {
+  const instance = await ensureDemoInstance(service);
+  const client = createClient({ ...service.credential, endpoint: service.endpoint, region: DEMO_REGION });
+  const describe = () =>
+    client.call<{ TotalCount: number }>('redis', 'DescribeInstanceBackups', { InstanceId: instance.instanceId, Limit: 5 });
+  let answer = await describe();
+  if (answer.TotalCount === 0) {
+    const { TaskId } = await client.call<{ TaskId: number }>('redis', 'ManualBackupInstance', {
+      InstanceId: instance.instanceId,
+      Remark: 'first backup',
+    });
+    await waitForTask(client, TaskId, io, 'first backup');
+    answer = await describe();
+  }
+  io.out(`\nDescribeInstanceBackups of demo (${instance.instanceId}) answers:\n${JSON.stringify({ Response: answer }, null, 2)}\n`);
+  io.out(howToCall(service, instance.instanceId));
+}
+
+function howToCall({ endpoint, config }: Service, instanceId: string): string {
+  const address = endpoint.replace('http://', '');
+  return `
+The same with tccli:
+  export TENCENTCLOUD_SECRET_ID=$(sed -n 's/.*"secretId": "\\(.*\\)".*/\\1/p' ${config.dataDir.credential})
+  export TENCENTCLOUD_SECRET_KEY=$(sed -n 's/.*"secretKey": "\\(.*\\)".*/\\1/p' ${config.dataDir.credential})
+  tccli redis DescribeInstanceBackups --region ${DEMO_REGION} --endpoint ${endpoint} --InstanceId ${instanceId}
+
+The same with the official Node SDK:
+  import { redis } from 'tencentcloud-sdk-nodejs/tencentcloud/services/redis/index.js';
+  const client = new redis.v20180412.Client({ credential: { secretId, secretKey }, region: '${DEMO_REGION}',
+    profile: { httpProfile: { protocol: 'http://', endpoint: '${address}' } } });
+  console.log(await client.DescribeInstanceBackups({ InstanceId: '${instanceId}' }));
+
+The key lies in ${config.dataDir.credential}.
+The master key lies in ${config.dataDir.keyring}: keep a copy elsewhere, without it no backup can be read.
+Serving until Ctrl-C.
+`;
+}

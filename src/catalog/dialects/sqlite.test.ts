@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { backupRow, instanceRow } from '../../../test/harness/catalog-rows.ts';
+import { openTempCatalog } from '../../../test/harness/temp-catalog.ts';
+import { databaseScope } from '../scope.ts';
+import { readBackupPage } from '../stores/backup-page.ts';
+import { openSqliteDialect } from './sqlite.ts';
+
+test('commits are durable at power loss and foreign keys hold', async () => {
+  await using temp = await openTempCatalog();
+  const { writer, close } = openSqliteDialect(temp.path, { readOnly: false });
+  const pragma = async (name: string) => Object.values((await sql`pragma ${sql.raw(name)}`.execute(writer)).rows[0] ?? {})[0];
+  assert.equal(await pragma('journal_mode'), 'wal');
+  assert.equal(await pragma('synchronous'), 2);
+  assert.equal(await pragma('foreign_keys'), 1);
+  assert.equal(await pragma('busy_timeout'), 5_000);
+  await close();
+});
+
+test('reads pages of backups through the right index, without sorting', async () => {
+  await using temp = await openTempCatalog();
+  const dialect = openSqliteDialect(temp.path, { readOnly: true });
+  const statements: string[] = [];
+  const scope = databaseScope({
+    ...dialect,
+    reader: {
+      rows: dialect.reader.rows,
+      tuples: (query) => {
+        statements.push(query.sql);
+        return dialect.reader.tuples(query);
+      },
+    },
+  });
+  await temp.catalog.instances.insert(instanceRow());
+  await temp.catalog.instances.insert(instanceRow({ instanceId: 'crs-second' }));
+  await temp.catalog.backups.insert(backupRow());
+  const explain = new DatabaseSync(temp.path);
+  const plans = async (filter: object) => {
+    statements.length = 0;
+    const account = { accountId: '100000000001', region: 'ap-guangzhou', states: ['running', 'available'], limit: 20, offset: 0 } as const;
+    await readBackupPage(scope, { ...account, ...filter });
+    return statements.map((statement) => {
+      const steps = explain.prepare(`explain query plan ${statement}`).all(...Array(statement.split('?').length - 1).fill(null));
+      return steps.map((step) => String(step['detail']).replace(/ \(.*/, ''))[0];
+    });
+  };
+  const counters = 'SEARCH backup_counts USING PRIMARY KEY';
+  const oneInstance = 'SEARCH backups USING PRIMARY KEY';
+  const region = 'SEARCH backups USING INDEX backups_by_region';
+  const regionOnly = 'SEARCH backups USING COVERING INDEX backups_by_region';
+  assert.deepEqual(await plans({ instanceId: 'crs-5a4py64p' }), [oneInstance, counters]);
+  assert.deepEqual(await plans({ instanceId: 'crs-5a4py64p', startedFrom: 1, startedTo: 2 }), [oneInstance, oneInstance]);
+  assert.deepEqual(await plans({}), [region, counters]);
+  assert.deepEqual(await plans({ startedFrom: 1 }), [region, regionOnly]);
+  assert.deepEqual(await plans({ instanceNameContains: 'c', startedTo: 9 }), [region, regionOnly]);
+  explain.close();
+  await dialect.close();
+});

@@ -1,0 +1,14 @@
+import type { Transaction } from 'kysely';
+import type { DialectSql } from '../dialect.ts';
+import type { Schema } from '../schema.ts';
+import { initialMigration } from './0001-initial.ts';
+
+/** One step of the schema, written once for every database. Forward only; a released one is never changed. */
+export interface Migration {
+  /** Number and subject, as the file is named. */
+  readonly name: string;
+  up(db: Transaction<Schema>, dialect: DialectSql): Promise<void>;
+}
+
+/** All steps in their order. */
+export const migrations: readonly Migration[] = [initialMigration];

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { DomainError } from '../lib/errors.ts';
+import type { Catalog, CatalogTables } from './catalog.ts';
+import type { Dialect } from './dialect.ts';
+import { openSqliteDialect } from './dialects/sqlite.ts';
+import { migrate, requireMigrated } from './migrations/migrate.ts';
+import { migrations } from './migrations/migrations.ts';
+import { databaseScope, type Scope, transactionScope } from './scope.ts';
+import { createBackupStore } from './stores/backup-store.ts';
+import { createInstanceStore } from './stores/instance-store.ts';
+import { createSettingStore } from './stores/setting-store.ts';
+import { createTaskStore } from './stores/task-store.ts';
+
+export interface OpenCatalogOptions {
+  /** Migrates nothing and refuses every write; safe beside a process that serves. A transaction is then one state of the catalog. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Opens the catalog at `sqlite:///absolute/path.db`, creating and migrating it where needed. Throws `catalog-unsupported` for another
+ * scheme, `catalog-too-new` or (read-only) `catalog-too-old` for another schema, `catalog-unavailable` where it cannot be opened.
+ */
+export async function openCatalog(url: string, options: OpenCatalogOptions = {}): Promise<Catalog> {
+  const dialect = openSqliteDialect(sqlitePath(url), { readOnly: options.readOnly ?? false });
+  try {
+    if (options.readOnly) {
+      await requireMigrated(dialect, migrations);
+    } else {
+      await migrate(dialect, migrations);
+    }
+  } catch (error) {
+    await dialect.close();
+    throw error;
+  }
+  return createCatalog(dialect);
+}
+
+function createCatalog(dialect: Dialect): Catalog {
+  const scope = databaseScope(dialect);
+  return {
+    ...createTables(scope),
+    transaction: (work) => dialect.writer.transaction().execute((transaction) => work(createTables(transactionScope(scope, transaction)))),
+    ping: async () => {
+      await dialect.reader.rows(dialect.writer.selectFrom('migrations').select('name').limit(1).compile());
+    },
+    close: () => dialect.close(),
+  };
+}
+
+function createTables(scope: Scope): CatalogTables {
+  return {
+    settings: createSettingStore(scope),
+    instances: createInstanceStore(scope),
+    backups: createBackupStore(scope),
+    tasks: createTaskStore(scope),
+  };
+}
+
+/** A URL may carry a password, so that only its scheme is ever named. */
+function sqlitePath(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'sqlite:' && parsed.host === '' && parsed.pathname.length > 1 && parsed.search === '' && parsed.hash === '') {
+    return fileURLToPath(`file://${parsed.pathname}`);
+  }
+  throw new DomainError('catalog-unsupported', `no catalog can be opened by this ${parsed?.protocol ?? ''} URL`, {
+    hint: 'give sqlite:///absolute/path.db',
+  });
+}

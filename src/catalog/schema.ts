@@ -1,0 +1,97 @@
+import type { Generated } from 'kysely';
+import type { Backup, BackupState, InstanceKind, InstanceState, TaskKind, TaskState } from './catalog.ts';
+
+/** The tables as kysely sees them. Booleans are 0 or 1, instants milliseconds since the Unix epoch. */
+export interface Schema {
+  migrations: MigrationTable;
+  settings: SettingTable;
+  instances: InstanceTable;
+  backups: BackupTable;
+  backup_counts: BackupCountTable;
+  tasks: TaskTable;
+}
+
+export interface MigrationTable {
+  name: string;
+  applied_at: number;
+}
+
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+export interface InstanceTable {
+  instance_id: string;
+  account_id: string;
+  region: string;
+  name: string;
+  /** The name in lower case, for searches. */
+  name_folded: string;
+  kind: InstanceKind;
+  state: InstanceState;
+  host: string;
+  port: number;
+  user: string;
+  sealed_secrets: Uint8Array;
+  tls: number;
+  server_kind: string;
+  server_version: string;
+  used_memory_bytes: number;
+  max_memory_bytes: number;
+  replicas: number;
+  created_at: number;
+  detached_at: number | null;
+}
+
+export interface BackupTable {
+  backup_id: string;
+  account_id: string;
+  region: string;
+  instance_id: string;
+  instance_name: string;
+  type: Backup['type'];
+  state: BackupState;
+  remark: string;
+  locked: number;
+  started_at: number;
+  ended_at: number | null;
+  expires_at: number;
+  size_bytes: number;
+  server_kind: string;
+  server_version: string;
+  attempt: number | null;
+}
+
+/** How many backups an instance has in each state; kept by triggers on `backups`. */
+export interface BackupCountTable {
+  account_id: string;
+  region: string;
+  instance_id: string;
+  state: BackupState;
+  backups: number;
+}
+
+export interface TaskTable {
+  task_id: Generated<number>;
+  account_id: string;
+  region: string;
+  instance_id: string;
+  kind: TaskKind;
+  subject: string;
+  payload: string;
+  /** Unique among the tasks that have not ended. */
+  exclusive_key: string | null;
+  state: TaskState;
+  message: string;
+  progress: number;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  token: number;
+  failed_tries: number;
+  /** Not to be claimed before. */
+  due_at: number;
+  owner: string | null;
+  lease_until: number | null;
+}

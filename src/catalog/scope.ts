@@ -1,0 +1,44 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Dialect, DialectSql, Reader } from './dialect.ts';
+import type { PreparedQuery } from './prepared-query.ts';
+import type { Schema } from './schema.ts';
+
+/** What a store works with: the whole database, or one transaction of it. */
+export interface Scope {
+  /** Builds all queries and runs the writes. */
+  readonly db: Kysely<Schema>;
+  /** Runs the reads. */
+  readonly reader: Reader;
+  readonly sql: DialectSql;
+  /** The query of that name, prepared by the first who asks, whatever the scope. */
+  prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>): PreparedQuery<Args, Row>;
+}
+
+export function databaseScope(dialect: Dialect): Scope {
+  const queries = new Map<string, PreparedQuery<never, unknown>>();
+  return {
+    db: dialect.writer,
+    reader: dialect.reader,
+    sql: dialect.sql,
+    prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>) {
+      let query = queries.get(name) as PreparedQuery<Args, Row> | undefined;
+      if (query === undefined) {
+        query = prepare();
+        queries.set(name, query);
+      }
+      return query;
+    },
+  };
+}
+
+/** Reads go through the transaction as well, so that it sees its own writes. */
+export function transactionScope(scope: Scope, transaction: Transaction<Schema>): Scope {
+  return {
+    ...scope,
+    db: transaction,
+    reader: {
+      rows: async (query) => (await transaction.executeQuery(query)).rows,
+      tuples: async (query) => (await transaction.executeQuery<object>(query)).rows.map((row) => Object.values(row)),
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely';
+import type { Instance, InstanceQuery, InstanceState, InstanceStore } from '../catalog.ts';
+import { prepareQuery } from '../prepared-query.ts';
+import type { InstanceTable, Schema } from '../schema.ts';
+import type { Scope } from '../scope.ts';
+import { containing, foldCase, isLike } from './contains.ts';
+import { expectOneRow } from './expect-one-row.ts';
+
+const ORDER_COLUMNS = { created: 'created_at', name: 'name', maxMemory: 'max_memory_bytes' } as const;
+
+export function createInstanceStore({ db, reader, prepared }: Scope): InstanceStore {
+  return {
+    async insert(instance) {
+      await db.insertInto('instances').values(toRow(instance)).execute();
+    },
+
+    async get(instanceId) {
+      const query = prepared('instance', () =>
+        prepareQuery<{ instanceId: string }, InstanceTable>((place) =>
+          db.selectFrom('instances').selectAll().where('instance_id', '=', place('instanceId')),
+        ),
+      );
+      const rows = await reader.rows(query.bind({ instanceId }));
+      return rows[0] === undefined ? undefined : toInstance(rows[0]);
+    },
+
+    async list(query) {
+      const matching = db.selectFrom('instances').where((eb) => eb.and(conditions(eb, query)));
+      const order = query.order ?? { by: 'created', descending: false };
+      const page = matching
+        .selectAll()
+        .orderBy(ORDER_COLUMNS[order.by], order.descending ? 'desc' : 'asc')
+        .orderBy('instance_id')
+        .limit(query.limit)
+        .offset(query.offset);
+      const count = matching.select((eb) => eb.fn.countAll<number>().as('total'));
+      const [rows, counts] = await Promise.all([reader.rows(page.compile()), reader.rows(count.compile())]);
+      return { total: counts[0]?.total ?? 0, instances: rows.map(toInstance) };
+    },
+
+    async recordLook(instanceId, facts) {
+      const result = await db
+        .updateTable('instances')
+        .set({
+          state: 'online',
+          server_kind: facts.serverKind,
+          server_version: facts.serverVersion,
+          used_memory_bytes: facts.usedMemoryBytes,
+          max_memory_bytes: facts.maxMemoryBytes,
+          replicas: facts.replicas,
+        })
+        .where('instance_id', '=', instanceId)
+        .where('state', 'in', ['attaching', 'online'])
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not attached`);
+    },
+
+    async relocate(instanceId, host, port) {
+      const result = await db
+        .updateTable('instances')
+        .set({ host, port })
+        .where('instance_id', '=', instanceId)
+        .where('kind', '=', 'managed')
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `there is no managed instance ${instanceId}`);
+    },
+
+    async detach(instanceId, at) {
+      const result = await db
+        .updateTable('instances')
+        .set({ state: 'detached', detached_at: at })
+        .where('instance_id', '=', instanceId)
+        .where('state', '=', 'online')
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not online`);
+    },
+
+    async discard(instanceId) {
+      const result = await db
+        .deleteFrom('instances')
+        .where('instance_id', '=', instanceId)
+        .where('state', '=', 'attaching')
+        .executeTakeFirst();
+      expectOneRow(result.numDeletedRows, `instance ${instanceId} is not attaching`);
+    },
+  };
+}
+
+function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQuery): Expression<SqlBool>[] {
+  const oneOf = (column: 'state' | 'instance_id' | 'name', values: readonly string[]) =>
+    values.length === 0 ? eb.lit(false) : eb(eb.ref(column), 'in', values as readonly InstanceState[]);
+  const all: Expression<SqlBool>[] = [eb('account_id', '=', query.accountId), oneOf('state', query.states ?? ['attaching', 'online'])];
+  if (query.region !== undefined) {
+    all.push(eb('region', '=', query.region));
+  }
+  if (query.instanceIds !== undefined) {
+    all.push(oneOf('instance_id', query.instanceIds));
+  }
+  if (query.names !== undefined) {
+    all.push(oneOf('name', query.names));
+  }
+  if (query.nameContains !== undefined) {
+    all.push(isLike('name_folded', containing(query.nameContains)));
+  }
+  if (query.search !== undefined) {
+    all.push(
+      eb.or([
+        isLike('name_folded', containing(query.search)),
+        isLike('instance_id', containing(query.search)),
+        eb('host', '=', query.search),
+      ]),
+    );
+  }
+  return all;
+}
+
+function toRow(instance: Instance): Selectable<InstanceTable> {
+  return {
+    instance_id: instance.instanceId,
+    account_id: instance.accountId,
+    region: instance.region,
+    name: instance.name,
+    name_folded: foldCase(instance.name),
+    kind: instance.kind,
+    state: instance.state,
+    host: instance.host,
+    port: instance.port,
+    user: instance.user,
+    sealed_secrets: instance.sealedSecrets,
+    tls: instance.tls ? 1 : 0,
+    server_kind: instance.serverKind,
+    server_version: instance.serverVersion,
+    used_memory_bytes: instance.usedMemoryBytes,
+    max_memory_bytes: instance.maxMemoryBytes,
+    replicas: instance.replicas,
+    created_at: instance.createdAt,
+    detached_at: instance.detachedAt,
+  };
+}
+
+function toInstance(row: Selectable<InstanceTable>): Instance {
+  return {
+    instanceId: row.instance_id,
+    accountId: row.account_id,
+    region: row.region,
+    name: row.name,
+    kind: row.kind,
+    state: row.state,
+    host: row.host,
+    port: row.port,
+    user: row.user,
+    sealedSecrets: row.sealed_secrets,
+    tls: row.tls === 1,
+    serverKind: row.server_kind,
+    serverVersion: row.server_version,
+    usedMemoryBytes: row.used_memory_bytes,
+    maxMemoryBytes: row.max_memory_bytes,
+    replicas: row.replicas,
+    createdAt: row.created_at,
+    detachedAt: row.detached_at,
+  };
+}

@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander';
+import { describeError } from '../lib/errors.ts';
+import { addBackupCommands } from './commands/backup.ts';
+import { addCallCommand } from './commands/call.ts';
+import { addCheckCommand } from './commands/check.ts';
+import { addInstanceCommands } from './commands/instance.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { addUpCommand } from './commands/up.ts';
+import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import type { Io } from './io.ts';
+
+/** Adds a command to `program`; its action resolves to the exit status, which `finish` takes. */
+export type AddCommand = (program: Command, io: Io, finish: Finish) => void;
+export type Finish = (run: () => Promise<ExitCode>) => Promise<void>;
+
+const COMMANDS: readonly AddCommand[] = [
+  addUpCommand,
+  addServeCommand,
+  addInstanceCommands,
+  addBackupCommands,
+  addCheckCommand,
+  addCallCommand,
+];
+
+/** Runs one command line (without the program's own name) and resolves to its exit status. Never throws and never ends the process. */
+export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let status: ExitCode = EXIT.ok;
+  const program = new Command('redkeep')
+    .description('Backups of Redis and Valkey behind the Tencent Cloud API 3.0.')
+    .showHelpAfterError('(add --help for the usage)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .addHelpText('afterAll', EXIT_HELP);
+  const finish: Finish = async (run) => {
+    status = await run();
+  };
+  for (const add of COMMANDS) {
+    add(program, io, finish);
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    io.err(`redkeep: ${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

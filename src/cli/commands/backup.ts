@@ -1,0 +1,114 @@
+import { DomainError } from '../../lib/errors.ts';
+import type { AddCommand } from '../cli.ts';
+import { type ConnectionOptions, connect } from '../connection.ts';
+import { EXIT } from '../exit-codes.ts';
+import { withConnection } from '../options.ts';
+import { renderBytes, renderJson, renderTable } from '../output.ts';
+import { waitForTask } from '../wait-for-task.ts';
+
+interface BackupRow {
+  BackupId: string;
+  StartTime: string;
+  Status: number;
+  BackupSize: number;
+  Remark: string;
+}
+
+interface BackupPage {
+  TotalCount: number;
+  BackupSet: BackupRow[];
+}
+
+const PAGE = 100;
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  1: 'running',
+  2: 'available',
+  3: 'converting',
+  4: 'converted',
+  [-1]: 'expired',
+  [-2]: 'deleted',
+};
+
+/** `redkeep backup create|list`. */
+export const addBackupCommands: AddCommand = (program, io, finish) => {
+  const backup = program.command('backup').description('backups of an instance');
+
+  withConnection(backup.command('create'))
+    .description('take a backup now and wait for it; prints its backup id')
+    .argument('<instance-id>')
+    .option('--remark <text>', 'free text kept with the backup')
+    .option('--storage-days <days>', 'days to keep it, 1 to 1825 (default 7)', readWhole)
+    .option('--no-wait', 'return as soon as the backup is under way; prints the task id')
+    .action((instanceId: string, options: ConnectionOptions & { remark?: string; storageDays?: number; wait: boolean }) =>
+      finish(async () => {
+        const client = await connect(options, io);
+        const { TaskId } = await client.call<{ TaskId: number }>('redis', 'ManualBackupInstance', {
+          InstanceId: instanceId,
+          ...(options.remark === undefined ? {} : { Remark: options.remark }),
+          ...(options.storageDays === undefined ? {} : { StorageDays: options.storageDays }),
+        });
+        if (!options.wait) {
+          io.out(options.json ? renderJson({ TaskId }) : `${TaskId}\n`);
+          return EXIT.ok;
+        }
+        const task = await waitForTask(client, TaskId, io, 'backup');
+        // One backup runs on an instance at a time, so the manual one that started with the task is the task's.
+        const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
+          InstanceId: instanceId,
+          BeginTime: task.StartTime,
+          Limit: PAGE,
+        });
+        const made = page.BackupSet[0];
+        if (made === undefined) {
+          throw new DomainError('task-failed', `task ${TaskId} succeeded, but the backup is no longer listed`);
+        }
+        io.out(options.json ? renderJson({ TaskId, ...made }) : `${made.BackupId}\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  withConnection(backup.command('list'))
+    .description('list the backups of an instance, oldest first')
+    .argument('<instance-id>')
+    .option('--status <numbers>', 'comma-separated, such as 2,4 (default 1,2,3,4)', (text) => text.split(',').map(readWhole))
+    .option('--begin <time>', 'started at or after "yyyy-MM-dd HH:mm:ss", UTC+8')
+    .option('--end <time>', 'started at or before "yyyy-MM-dd HH:mm:ss", UTC+8')
+    .action((instanceId: string, options: ConnectionOptions & { status?: number[]; begin?: string; end?: string }) =>
+      finish(async () => {
+        const client = await connect(options, io);
+        const rows: BackupRow[] = [];
+        for (let more = true; more; ) {
+          const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
+            InstanceId: instanceId,
+            Limit: PAGE,
+            Offset: rows.length,
+            ...(options.status === undefined ? {} : { Status: options.status }),
+            ...(options.begin === undefined ? {} : { BeginTime: options.begin }),
+            ...(options.end === undefined ? {} : { EndTime: options.end }),
+          });
+          rows.push(...page.BackupSet);
+          more = page.BackupSet.length === PAGE;
+        }
+        if (options.json) {
+          io.out(renderJson({ TotalCount: rows.length, BackupSet: rows }));
+        } else {
+          const lines = rows.map((row) => [
+            row.BackupId,
+            row.StartTime,
+            STATUS_WORDS[row.Status] ?? String(row.Status),
+            renderBytes(row.BackupSize),
+            row.Remark,
+          ]);
+          io.out(renderTable(['ID', 'START (UTC+8)', 'STATE', 'SIZE', 'REMARK'], lines));
+        }
+        return EXIT.ok;
+      }),
+    );
+};
+
+function readWhole(text: string): number {
+  if (!/^-?\d{1,9}$/.test(text.trim())) {
+    throw new DomainError('usage-error', `${JSON.stringify(text)} is not a whole number`);
+  }
+  return Number(text);
+}

@@ -1,0 +1,29 @@
+import type { AddCommand } from '../cli.ts';
+import { EXIT } from '../exit-codes.ts';
+import { renderJson } from '../output.ts';
+
+/** `redkeep check`. */
+export const addCheckCommand: AddCommand = (program, io, finish) => {
+  program
+    .command('check')
+    .description('read catalog and repository and report every inconsistency; safe beside a running server')
+    .option('--data-dir <dir>', 'data directory (REDKEEP_DATA_DIR; default ./data)')
+    .option('--catalog <url>', 'sqlite:///path (REDKEEP_CATALOG; default <data-dir>/catalog.db)')
+    .option('--storage <url>', 'file:///path (REDKEEP_STORAGE; default <data-dir>/repository)')
+    .option('--json', 'print the findings as one JSON document')
+    .action((options: { dataDir?: string; catalog?: string; storage?: string; json?: boolean }) =>
+      finish(async () => {
+        const { check } = await import('../../app/check.ts');
+        const report = await check(options, io.env);
+        if (options.json) {
+          io.out(renderJson(report));
+        } else {
+          for (const finding of report.findings) {
+            io.out(`${finding.subject}: ${finding.problem}\n`);
+          }
+          io.out(`${report.backups} backups, ${report.storedBytes} stored bytes read, ${report.findings.length} inconsistencies\n`);
+        }
+        return report.findings.length === 0 ? EXIT.ok : EXIT.failed;
+      }),
+    );
+};

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { ServeOptions } from '../../app/config.ts';
+import type { AddCommand } from '../cli.ts';
+
+/** Adds the options of a command that serves. */
+export function withServeOptions(command: Command): Command {
+  return command
+    .option('--data-dir <dir>', 'everything that this server keeps on disk (REDKEEP_DATA_DIR; default ./data)')
+    .option('--host <address>', 'address to listen on (REDKEEP_HOST; default 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 picks one (REDKEEP_PORT; default 9530)')
+    .option('--catalog <url>', 'sqlite:///path (REDKEEP_CATALOG; default <data-dir>/catalog.db)')
+    .option('--storage <url>', 'file:///path (REDKEEP_STORAGE; default <data-dir>/repository)')
+    .option('--role <role>', 'all (REDKEEP_ROLE); api and worker need a catalog that several processes share')
+    .option('--profile <profile>', 'seed or current: which contract holds where the two differ (REDKEEP_PROFILE; default seed)');
+}
+
+/** `redkeep serve`. */
+export const addServeCommand: AddCommand = (program, io, finish) => {
+  withServeOptions(program.command('serve'))
+    .description('serve the API and run backups until told to stop')
+    .action((options: ServeOptions) =>
+      finish(async () => {
+        const { serve } = await import('../../app/serve.ts');
+        return serve(options, io);
+      }),
+    );
+};

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import type { Client } from '../api/client.ts';
+import { createClient } from '../api/client.ts';
+import { resolveDataDir } from '../lib/data-dir.ts';
+import { DomainError } from '../lib/errors.ts';
+import type { Io } from './io.ts';
+
+/** Options that every command which calls the API has. */
+export interface ConnectionOptions {
+  endpoint?: string;
+  dataDir?: string;
+  region?: string;
+  json?: boolean;
+}
+
+/** A client of the server that the options, the environment and the data directory name, in that order. */
+export async function connect(options: ConnectionOptions, io: Io): Promise<Client> {
+  const credential = await readCredential(options, io);
+  return createClient({
+    ...credential,
+    endpoint: await findEndpoint(options, io),
+    region: options.region ?? (io.env['REDKEEP_REGION'] || 'ap-guangzhou'),
+  });
+}
+
+/** Where the server answers: `--endpoint`, `REDKEEP_ENDPOINT`, what the serving process wrote into the data directory, the default. */
+export async function findEndpoint(options: ConnectionOptions, io: Io): Promise<string> {
+  const given = options.endpoint ?? io.env['REDKEEP_ENDPOINT'];
+  if (given !== undefined && given !== '') {
+    return given.includes('://') ? given : `http://${given}`;
+  }
+  const serving = await readJson(resolveDataDir(options.dataDir, io.env).serving);
+  return typeof serving?.['endpoint'] === 'string' ? serving['endpoint'] : 'http://127.0.0.1:9530';
+}
+
+async function readCredential(options: ConnectionOptions, io: Io): Promise<{ secretId: string; secretKey: string }> {
+  const { REDKEEP_SECRET_ID: envId, REDKEEP_SECRET_KEY: envKey } = io.env;
+  if (envId && envKey) {
+    return { secretId: envId, secretKey: envKey };
+  }
+  const path = resolveDataDir(options.dataDir, io.env).credential;
+  const { secretId, secretKey } = (await readJson(path)) ?? {};
+  if (typeof secretId !== 'string' || typeof secretKey !== 'string') {
+    throw new DomainError('credential-missing', `no credential in ${path}`, {
+      hint: 'name the data directory with --data-dir, or set REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY',
+    });
+  }
+  return { secretId, secretKey };
+}
+
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

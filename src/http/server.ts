@@ -1,0 +1,175 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { RawRequest, RawResponse } from '../api/http-message.ts';
+import { DomainError } from '../lib/errors.ts';
+import { readBody } from './read-body.ts';
+
+export interface HttpServerOptions {
+  /** Answers an API request; must not reject. */
+  readonly handle: (request: RawRequest) => Promise<RawResponse>;
+  /** Whether `GET /healthz` answers 200 (ready) or 503. */
+  readonly health: () => boolean | Promise<boolean>;
+  /** What `GET /metrics` shows. */
+  readonly metrics: () => Promise<{ contentType: string; text: string }>;
+  readonly timeouts?: Partial<HttpTimeouts>;
+}
+
+export interface HttpTimeouts {
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersMs: number;
+  /** From the first byte of a request to the end of its body. */
+  readonly requestMs: number;
+  /** Between two requests on a connection. */
+  readonly idleMs: number;
+  /** How long `close` waits for answers that are under way. */
+  readonly closeMs: number;
+}
+
+export interface HttpServer {
+  /** Resolves when connections are accepted. Port 0 picks a free one. Throws `listen-failed`. */
+  listen(host: string, port: number): Promise<{ port: number }>;
+  /** Accepts no more, lets what is under way be answered, then closes every connection. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_TIMEOUTS: HttpTimeouts = { headersMs: 15_000, requestMs: 60_000, idleMs: 75_000, closeMs: 10_000 };
+
+/** Request line and headers together; a query of 32 KB must fit. */
+const MOST_HEADER_BYTES = 64 * 1024;
+const MOST_HEADERS = 100;
+
+/**
+ * The socket side of the API: keeps bytes as they came, bounds sizes and times, and answers with HTTP 200 and JSON whatever was asked,
+ * because official clients take any other status for a broken transport. Only `/healthz` and `/metrics` are not the API.
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  let isClosing = false;
+  const server = createServer({
+    maxHeaderSize: MOST_HEADER_BYTES,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.idleMs,
+    connectionsCheckingInterval: Math.min(5_000, timeouts.headersMs, timeouts.requestMs),
+    // A request without Host is answered in the envelope too: its signature cannot match.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    noDelay: true,
+  });
+  server.maxHeadersCount = MOST_HEADERS;
+
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    if (isClosing) {
+      response.setHeader('Connection', 'close');
+      response.once('close', () => server.closeIdleConnections());
+    }
+    answer(options, request, response).catch(() => response.destroy());
+  };
+  server.on('request', serve);
+  // An Expect that Node does not know would be answered with 417.
+  server.on('checkExpectation', serve);
+  server.on('connect', (request, socket) => {
+    answerSocket(options, socket, toRawRequest(request, EMPTY, false)).catch(() => socket.destroy());
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const raw = rawRequestOf(error.code);
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+    } else if (raw === undefined) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    } else {
+      answerSocket(options, socket, raw).catch(() => socket.destroy());
+    }
+  });
+
+  return {
+    async listen(host, port) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
+      await promise.catch((cause: Error) => {
+        throw new DomainError('listen-failed', `cannot listen on ${host}:${port}: ${cause.message}`, {
+          hint: 'choose another address with --host and --port',
+          cause,
+        });
+      });
+      server.removeListener('error', reject);
+      return { port: (server.address() as AddressInfo).port };
+    },
+
+    async close() {
+      isClosing = true;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      const timer = setTimeout(() => server.closeAllConnections(), timeouts.closeMs);
+      await promise;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const EMPTY = new Uint8Array(0);
+
+async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'GET' && request.url === '/healthz') {
+    const isReady = await options.health();
+    send(response, isReady ? 200 : 503, 'text/plain', isReady ? 'ready\n' : 'not ready\n');
+    return;
+  }
+  if (request.method === 'GET' && request.url === '/metrics') {
+    const { contentType, text } = await options.metrics();
+    send(response, 200, contentType, text);
+    return;
+  }
+  const body = hasBody(request) ? await readBody(request) : EMPTY;
+  const { headers, body: text } = await options.handle(toRawRequest(request, body ?? EMPTY, body === undefined));
+  for (const name in headers) {
+    response.setHeader(name, headers[name] ?? '');
+  }
+  // Exactly this text: the Python SDK and tccli take an error for an empty success where a charset follows.
+  send(response, 200, 'application/json', text);
+}
+
+function send(response: ServerResponse, status: number, contentType: string, text: string): void {
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
+}
+
+function toRawRequest(request: IncomingMessage, body: Uint8Array, isOversize: boolean): RawRequest {
+  const { method = '', url = '', headers } = request;
+  const mark = url.indexOf('?');
+  return {
+    method,
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers,
+    body,
+    isOversize,
+  };
+}
+
+/** What the parser refused but the envelope has a code for. */
+function rawRequestOf(code: string | undefined): RawRequest | undefined {
+  const raw = { method: 'GET', path: '/', query: '', headers: {}, body: EMPTY, isOversize: false };
+  switch (code) {
+    case 'HPE_INVALID_METHOD':
+      return { ...raw, method: 'unknown' };
+    case 'HPE_HEADER_OVERFLOW':
+      return { ...raw, isOversize: true, method: 'POST' };
+    default:
+      return undefined;
+  }
+}
+
+/** Answers where the parser gave no response object, and closes. */
+async function answerSocket(options: HttpServerOptions, socket: Duplex, raw: RawRequest): Promise<void> {
+  const { body } = await options.handle(raw);
+  socket.end(
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

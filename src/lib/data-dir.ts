@@ -1,0 +1,35 @@
+import { join, resolve } from 'node:path';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The names inside a data directory: the one place that knows them. */
+export interface DataDir {
+  readonly path: string;
+  /** Root credential in tccli's format, mode 0600. */
+  readonly credential: string;
+  /** Master keys, mode 0600. */
+  readonly keyring: string;
+  readonly catalog: string;
+  readonly repository: string;
+  /** One directory for each local managed instance. */
+  readonly instances: string;
+  /** Held by the serving process; the kernel lets go of it when that process dies. */
+  readonly lock: string;
+  /** `{"endpoint": …, "pid": …}` of the process that serves, absent while none does. */
+  readonly serving: string;
+}
+
+/** The data directory of a command: `--data-dir`, else `REDKEEP_DATA_DIR`, else `./data`. */
+export function resolveDataDir(given: string | undefined, env: Environment): DataDir {
+  const path = resolve(given ?? (env['REDKEEP_DATA_DIR'] || 'data'));
+  return {
+    path,
+    credential: join(path, 'default.credential'),
+    keyring: join(path, 'keyring.json'),
+    catalog: join(path, 'catalog.db'),
+    repository: join(path, 'repository'),
+    instances: join(path, 'instances'),
+    lock: join(path, 'lock.db'),
+    serving: join(path, 'serving.json'),
+  };
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { DomainError } from '../lib/errors.ts';
+
+export interface ServerBinary {
+  /** Absolute path of an executable that told its version. */
+  readonly path: string;
+  readonly kind: 'redis' | 'valkey';
+  /** Such as `7.0.15`. */
+  readonly version: string;
+}
+
+const SERVER_NAMES = ['redis-server', 'valkey-server'];
+
+/** Where packages and source builds put servers, for services that are started with a bare PATH. */
+const USUAL_DIRECTORIES = ['/usr/local/bin', '/usr/bin', '/opt/homebrew/bin', '/usr/local/sbin', '/usr/sbin'];
+
+/** The first package tool that is there names the install line. */
+const INSTALL_LINES = [
+  ['apt-get', 'sudo apt-get install -y redis-server'],
+  ['dnf', 'sudo dnf install -y valkey'],
+  ['apk', 'sudo apk add redis'],
+  ['pacman', 'sudo pacman -S --noconfirm valkey'],
+  ['zypper', 'sudo zypper install -y redis'],
+  ['brew', 'brew install redis'],
+] as const;
+
+/**
+ * Finds a redis-server or valkey-server on `searchPath` (PATH by default) and then in the usual places, and asks it for its version.
+ * A file that does not run is passed over. Throws `server-not-found`, with the one line that installs it as its hint.
+ */
+export async function findServer(options: { searchPath?: string } = {}): Promise<ServerBinary> {
+  const searched = (options.searchPath ?? process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
+  const directories = new Set(options.searchPath === undefined ? [...searched, ...USUAL_DIRECTORIES] : searched);
+  const broken: string[] = [];
+  for (const name of SERVER_NAMES) {
+    for (const directory of directories) {
+      const path = join(directory, name);
+      if (!(await isExecutable(path))) {
+        continue;
+      }
+      const found = await identifyServer(path);
+      if (found !== undefined) {
+        return found;
+      }
+      broken.push(path);
+    }
+  }
+  const passedOver = broken.length === 0 ? '' : ` (passed over, since it does not tell its version: ${broken.join(', ')})`;
+  throw new DomainError('server-not-found', `no redis-server or valkey-server in ${[...directories].join(', ')}${passedOver}`, {
+    hint: `install one: ${await installLine()}`,
+  });
+}
+
+/** What the executable at `path` says that it is, undefined where it does not run or is neither. */
+export async function identifyServer(path: string): Promise<ServerBinary | undefined> {
+  let output: string;
+  try {
+    output = (await promisify(execFile)(path, ['--version'], { timeout: 10_000, maxBuffer: 65_536 })).stdout;
+  } catch {
+    return undefined;
+  }
+  // "Redis server v=7.0.15 sha=…" or "Valkey server v=8.0.1 sha=…"; a link named redis-server may be a Valkey.
+  const [, kind, version] = /^(Redis|Valkey) server v=([0-9]+(?:\.[0-9]+)*)/m.exec(output) ?? [];
+  if (kind === undefined || version === undefined) {
+    return undefined;
+  }
+  return { path, kind: kind === 'Valkey' ? 'valkey' : 'redis', version };
+}
+
+async function installLine(): Promise<string> {
+  for (const [tool, line] of INSTALL_LINES) {
+    for (const directory of USUAL_DIRECTORIES.concat('/sbin', '/bin')) {
+      if (await isExecutable(join(directory, tool))) {
+        return line;
+      }
+    }
+  }
+  return 'see https://redis.io/docs/latest/operate/oss_and_stack/install/';
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

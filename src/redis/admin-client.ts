@@ -1,0 +1,101 @@
+import { DomainError, isDomainError } from '../lib/errors.ts';
+import { formatAddress, type SourceAddress } from './source-address.ts';
+import { toConnectionError, toReplyError } from './source-errors.ts';
+
+export interface AdminClientOptions {
+  readonly signal?: AbortSignal;
+  /** For the connection and for each answer; 10 s by default. */
+  readonly timeoutMs?: number;
+}
+
+/** A connection for ordinary commands. It never reconnects by itself, so that a lost one is an error and not a second session. */
+export interface AdminClient extends AsyncDisposable {
+  /** The reply in RESP2 form. An error reply is thrown as in `toReplyError`, under the command's name. */
+  command(...args: string[]): Promise<unknown>;
+}
+
+/** Throws as `openSourceLink` does, and `source-auth-failed`. The library is loaded on first use: it costs every start 0.1 s otherwise. */
+export async function connectAdminClient(address: SourceAddress, options: AdminClientOptions = {}): Promise<AdminClient> {
+  const { signal, timeoutMs = 10_000 } = options;
+  const { createClient, ErrorReply } = await import('@redis/client');
+  const { host, port, tls, user, password } = address;
+  const limits = { connectTimeout: timeoutMs, socketTimeout: timeoutMs, reconnectStrategy: false } as const;
+  const client = createClient({
+    RESP: 2,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password }),
+    socket: tls === undefined ? { ...limits, host, port } : { ...limits, host, port, tls: true, ...toTlsOptions(tls) },
+  });
+  // Each failure is also thrown by the call that it concerns; without a listener the event would end the process.
+  client.on('error', () => {});
+
+  const abort = () => client.destroy();
+  const toError = (error: unknown, command: string, connected: boolean): DomainError => {
+    if (signal?.aborted) {
+      return new DomainError('aborted', `the connection to ${formatAddress(address)} was ended on request`);
+    }
+    return error instanceof ErrorReply ? toReplyError(address, command, error.message) : toConnectionError(address, error, connected);
+  };
+
+  if (signal?.aborted) {
+    throw toError(undefined, '', false);
+  }
+  signal?.addEventListener('abort', abort, { once: true });
+  const end = () => {
+    signal?.removeEventListener('abort', abort);
+    if (client.isOpen) {
+      client.destroy();
+    }
+  };
+  try {
+    await client.connect();
+  } catch (error) {
+    end();
+    throw toError(error, 'AUTH', false);
+  }
+  return {
+    async command(...args) {
+      try {
+        return await client.sendCommand(args);
+      } catch (error) {
+        throw toError(error, args[0] ?? '', true);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      end();
+    },
+  };
+}
+
+function toTlsOptions(tls: NonNullable<SourceAddress['tls']>): { ca?: string; cert?: string; key?: string; servername?: string } {
+  return {
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+}
+
+/** The reply to `args`, or undefined where the user may not run it or the source does not know it. Every other error is thrown. */
+export async function askIfAllowed(client: AdminClient, ...args: string[]): Promise<unknown> {
+  try {
+    return await client.command(...args);
+  } catch (error) {
+    if (isDomainError(error, 'source-permission-denied', 'source-refused')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** A flat RESP2 array of names and values, as CONFIG GET answers, as pairs; anything else is no pair at all. */
+export function toPairs(reply: unknown): Array<readonly [string, string]> {
+  const flat = Array.isArray(reply) ? reply.map(String) : [];
+  const pairs: Array<readonly [string, string]> = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    pairs.push([flat[index] ?? '', flat[index + 1] ?? '']);
+  }
+  return pairs;
+}

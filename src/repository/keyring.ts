@@ -1,0 +1,186 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { DomainError } from '../lib/errors.ts';
+import { deriveKey, KEY_BYTES, SEAL_OVERHEAD_BYTES, seal, unseal } from './encryption.ts';
+
+/**
+ * The master keys: one active, which seals, and any number that only open what was sealed before a rotation. A key's id is derived from the
+ * key, so it cannot be given to another one. Keys never leave this module but by `export`.
+ *
+ * Text forms: `export` gives the JSON that `keyring.json` holds; `keyringFromText` reads what an operator puts into `REDKEEP_MASTER_KEY`.
+ */
+export interface Keyring {
+  readonly activeKeyId: string;
+  /** All key ids, the active one first. */
+  readonly keyIds: readonly string[];
+  /** Wraps a 32-byte data key under the active key. */
+  wrap(dataKey: Uint8Array, aad: Uint8Array): WrappedKey;
+  /** Throws `master-key-missing` where the key is not in this keyring, `sealed-data-damaged` where key, aad or bytes differ. */
+  unwrap(wrapped: WrappedKey, aad: Uint8Array): Buffer;
+  /** Seals a small secret, such as an instance's password, for the purpose `label`. Names its key, so it opens after a rotation too. */
+  seal(label: string, plain: Uint8Array, aad: Uint8Array): Buffer;
+  /** Opens what `seal` made under the same label and aad. Throws as `unwrap` does. */
+  open(label: string, sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** A value that shows, to a holder of the key, that `context` was made under it, and shows nothing else. */
+  keyCheck(context: string): KeyCheck;
+  /** True where the check was made under a key of this ring; throws `master-key-wrong` where that key is not in it. */
+  matches(check: KeyCheck, context: string): boolean;
+  /** All keys in the clear, to be kept in a safe place or posted to a worker thread. `importKeyring` reads it. */
+  export(): string;
+}
+
+export interface WrappedKey {
+  readonly keyId: string;
+  /** Nonce, encrypted key and tag: 60 bytes. */
+  readonly wrapped: Uint8Array;
+}
+
+export interface KeyCheck {
+  readonly keyId: string;
+  /** Base64 of 32 bytes. */
+  readonly value: string;
+}
+
+/** Key ids are 8 bytes, written as 16 lower-case hex digits. */
+export const KEY_ID_BYTES = 8;
+export const WRAPPED_KEY_BYTES = KEY_BYTES + SEAL_OVERHEAD_BYTES;
+
+const FORMAT = 'redkeep-keyring';
+/** First byte of a sealed secret. */
+const SECRET_VERSION = 1;
+
+/** A keyring of one fresh random key. Never make one over a repository or a catalog that holds something: `openKeyring` keeps that rule. */
+export function createKeyring(): Keyring {
+  return toKeyring([randomBytes(KEY_BYTES)]);
+}
+
+/** A keyring with a fresh active key; the keys of `keyring` stay for what they sealed. */
+export function rotateKeyring(keyring: Keyring): Keyring {
+  return toKeyring([randomBytes(KEY_BYTES), ...readExport(keyring.export())]);
+}
+
+/**
+ * Reads the text form of `REDKEEP_MASTER_KEY`: base64 of 32 random bytes (44 characters, as `openssl rand -base64 32` prints), or several
+ * of them with commas between, the first active and the others for opening only. Throws `master-key-unreadable`.
+ */
+export function keyringFromText(text: string): Keyring {
+  return toKeyring(text.split(',').map((part) => decodeKey(part.trim())));
+}
+
+/** Reads what `export` gave. Throws `master-key-unreadable`. */
+export function importKeyring(text: string): Keyring {
+  return toKeyring(readExport(text));
+}
+
+function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
+  const keys = new Map(masterKeys.map((key) => [deriveKey(key, 'key-id', KEY_ID_BYTES).toString('hex'), key]));
+  const [first] = keys;
+  if (first === undefined || keys.size !== masterKeys.length) {
+    throw unreadable('a keyring holds at least one key and none twice');
+  }
+  const [activeKeyId, activeKey] = first;
+
+  function keyOf(keyId: string): Uint8Array {
+    const key = keys.get(keyId);
+    if (key === undefined) {
+      throw new DomainError('master-key-missing', `master key ${keyId} is needed, the keyring holds ${[...keys.keys()].join(', ')}`, {
+        hint: 'import the keyring that was in use when this was written: redkeep master-key import',
+      });
+    }
+    return key;
+  }
+
+  function checkValue(key: Uint8Array, context: string): Buffer {
+    return deriveKey(key, `key-check/${context}`);
+  }
+
+  return {
+    activeKeyId,
+    keyIds: [...keys.keys()],
+
+    wrap(dataKey, aad) {
+      return { keyId: activeKeyId, wrapped: seal(deriveKey(activeKey, 'wrap'), dataKey, aad) };
+    },
+
+    unwrap({ keyId, wrapped }, aad) {
+      return unseal(deriveKey(keyOf(keyId), 'wrap'), wrapped, aad);
+    },
+
+    seal(label, plain, aad) {
+      const header = Buffer.concat([Buffer.from([SECRET_VERSION]), Buffer.from(activeKeyId, 'hex')]);
+      return Buffer.concat([header, seal(deriveKey(activeKey, `secret/${label}`), plain, Buffer.concat([header, aad]))]);
+    },
+
+    open(label, sealed, aad) {
+      const header = sealed.subarray(0, 1 + KEY_ID_BYTES);
+      if (header.byteLength !== 1 + KEY_ID_BYTES || header[0] !== SECRET_VERSION) {
+        throw new DomainError('sealed-data-damaged', 'sealed secret does not begin with version 1 and a key id');
+      }
+      const key = keyOf(Buffer.from(header.subarray(1)).toString('hex'));
+      return unseal(deriveKey(key, `secret/${label}`), sealed.subarray(header.byteLength), Buffer.concat([header, aad]));
+    },
+
+    keyCheck(context) {
+      return { keyId: activeKeyId, value: checkValue(activeKey, context).toString('base64') };
+    },
+
+    matches({ keyId, value }, context) {
+      const key = keys.get(keyId);
+      if (key === undefined) {
+        throw new DomainError('master-key-wrong', `made under master key ${keyId}, the keyring holds ${[...keys.keys()].join(', ')}`, {
+          hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use, or import its export: redkeep master-key import',
+        });
+      }
+      const given = Buffer.from(value, 'base64');
+      return given.length === KEY_BYTES && timingSafeEqual(given, checkValue(key, context));
+    },
+
+    export() {
+      const written = [...keys].map(([id, key], i) => ({ id, use: i === 0 ? 'active' : 'open-only', key: Buffer.from(key).toString('base64') }));
+      return `${JSON.stringify({ format: FORMAT, version: 1, keys: written }, null, 2)}\n`;
+    },
+  };
+}
+
+function readExport(text: string): Buffer[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The cause is left out: the parser's message quotes the text, which is key material.
+    throw unreadable('the keyring is not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('format' in parsed) || parsed.format !== FORMAT || !('version' in parsed)) {
+    throw unreadable(`the keyring does not say "format": "${FORMAT}"`);
+  }
+  if (parsed.version !== 1) {
+    throw unreadable(`keyring version ${JSON.stringify(parsed.version)} is not 1, the only one that this program reads`);
+  }
+  if (!('keys' in parsed) || !Array.isArray(parsed.keys)) {
+    throw unreadable('the keyring has no list of keys');
+  }
+  return parsed.keys.map((entry: unknown, i) => readEntry(entry, i === 0 ? 'active' : 'open-only'));
+}
+
+function readEntry(entry: unknown, use: string): Buffer {
+  if (typeof entry !== 'object' || entry === null || !('id' in entry) || !('key' in entry) || !('use' in entry) || entry.use !== use) {
+    throw unreadable('a keyring entry needs id, use and key, and the first one alone is "active"');
+  }
+  const key = decodeKey(typeof entry.key === 'string' ? entry.key : '');
+  if (deriveKey(key, 'key-id', KEY_ID_BYTES).toString('hex') !== entry.id) {
+    throw unreadable('a keyring entry does not fit its id: the key was changed');
+  }
+  return key;
+}
+
+function decodeKey(text: string): Buffer {
+  const key = Buffer.from(text, 'base64');
+  // Buffer.from skips what is not base64; only a text that is the very encoding of its bytes passes.
+  if (key.length !== KEY_BYTES || key.toString('base64') !== text) {
+    throw unreadable(`a master key is base64 of exactly ${KEY_BYTES} bytes (44 characters), got ${text.length} characters`);
+  }
+  return key;
+}
+
+function unreadable(message: string): DomainError {
+  return new DomainError('master-key-unreadable', message, { hint: 'restore the key from its export; a new one cannot read old backups' });
+}

@@ -1,0 +1,160 @@
+import type { InstanceSecrets } from '../../src/api/action.ts';
+import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
+import type { RawRequest } from '../../src/api/http-message.ts';
+import { parseWireTime } from '../../src/api/shapes/wire-time.ts';
+import type { Backup, Catalog, Instance } from '../../src/catalog/catalog.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import { type SignOptions, signTc3Request } from './signed-request.ts';
+import { openTempCatalog } from './temp-catalog.ts';
+
+export const ACCOUNT = '100000000001';
+export const KEY = { secretId: 'AKIDroot', secretKey: 'root-secret-key' } as const;
+/** A sub-account of the same account: nobody has given it any permission. */
+export const SUB_KEY = { secretId: 'AKIDsub', secretKey: 'sub-secret-key' } as const;
+/** The root key of another account. */
+export const OTHER_KEY = { secretId: 'AKIDother', secretKey: 'other-secret-key' } as const;
+
+/** The instance of the contract's example. */
+export const INSTANCE_ID = 'crs-5a4py64p';
+
+export interface Answer {
+  readonly Error?: { readonly Code: string; readonly Message: string };
+  readonly RequestId: string;
+  readonly [member: string]: unknown;
+}
+
+export interface ApiFixture extends AsyncDisposable {
+  readonly api: Api;
+  readonly catalog: Catalog;
+  readonly clock: Clock & { set(atMs: number): void };
+  /** What `sealSecrets` was given, by instance. */
+  readonly sealed: Map<string, InstanceSecrets>;
+  /** How often the worker was woken. */
+  wakes(): number;
+  send(request: RawRequest): Promise<Answer>;
+  /** A TC3 JSON call in ap-guangzhou by the root account unless told otherwise. */
+  call(action: string, parameters?: object, options?: Partial<SignOptions>): Promise<Answer>;
+}
+
+/** The real API over a real catalog in a directory of its own, at a clock that stands still. Limits are off unless asked for. */
+export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise<ApiFixture> {
+  const temporary = await openTempCatalog();
+  const { catalog } = temporary;
+  let now = Date.UTC(2026, 10, 24, 4, 0, 0);
+  let wakes = 0;
+  const clock = {
+    now: () => now,
+    set(atMs: number) {
+      now = atMs;
+    },
+  };
+  const sealed = new Map<string, InstanceSecrets>();
+  const api = createApi({
+    catalog,
+    clock,
+    log: silentLogger,
+    profile: 'seed',
+    rateLimit: 'off',
+    credentials: findCredential,
+    sealSecrets(instanceId, secrets) {
+      sealed.set(instanceId, secrets);
+      return Buffer.from(`sealed:${instanceId}`);
+    },
+    wakeWorker() {
+      wakes++;
+    },
+    ...options,
+  });
+  const send = async (request: RawRequest) => (JSON.parse((await api.handle(request)).body) as { Response: Answer }).Response;
+  return {
+    api,
+    catalog,
+    clock,
+    sealed,
+    wakes: () => wakes,
+    send,
+    call: (action, parameters = {}, signing = {}) =>
+      send(signTc3Request({ key: KEY, action, body: JSON.stringify(parameters), timestampS: Math.floor(now / 1000), ...signing })),
+    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  };
+}
+
+export function findCredential(secretId: string): { secretKey: string; accountId: string; uin: string } | undefined {
+  switch (secretId) {
+    case KEY.secretId:
+      return { secretKey: KEY.secretKey, accountId: ACCOUNT, uin: ACCOUNT };
+    case SUB_KEY.secretId:
+      return { secretKey: SUB_KEY.secretKey, accountId: ACCOUNT, uin: '100000000002' };
+    case OTHER_KEY.secretId:
+      return { secretKey: OTHER_KEY.secretKey, accountId: '200000000001', uin: '200000000001' };
+    default:
+      return undefined;
+  }
+}
+
+/** The millisecond that a text of the API means. */
+export function at(time: string): number {
+  const atMs = parseWireTime(time);
+  if (atMs === undefined) {
+    throw new Error(`${time} is not a time`);
+  }
+  return atMs;
+}
+
+export function instanceRow(changes: Partial<Instance> = {}): Instance {
+  return {
+    instanceId: INSTANCE_ID,
+    accountId: ACCOUNT,
+    region: 'ap-guangzhou',
+    name: 'orders',
+    kind: 'attached',
+    state: 'online',
+    host: '10.0.0.5',
+    port: 6379,
+    user: '',
+    sealedSecrets: Buffer.from('sealed'),
+    tls: false,
+    serverKind: 'redis',
+    serverVersion: '7.0.15',
+    usedMemoryBytes: 3_000_000,
+    maxMemoryBytes: 0,
+    replicas: 1,
+    createdAt: at('2018-09-01 10:00:00'),
+    detachedAt: null,
+    ...changes,
+  };
+}
+
+/** The first backup of the contract's example; give at least another id for more. */
+export function backupRow(changes: Partial<Backup> = {}): Backup {
+  const startedAt = changes.startedAt ?? at('2018-09-04 12:51:21');
+  return {
+    backupId: '2e4127f8-affe-11e8-941e-4846fb00c75d',
+    accountId: ACCOUNT,
+    region: 'ap-guangzhou',
+    instanceId: INSTANCE_ID,
+    instanceName: 'orders',
+    type: 'manual',
+    state: 'available',
+    remark: 'For testing',
+    locked: false,
+    startedAt,
+    endedAt: startedAt + 5_000,
+    expiresAt: startedAt + 7 * 86_400_000,
+    sizeBytes: 1234,
+    serverKind: 'redis',
+    serverVersion: '7.0.15',
+    attempt: 1,
+    ...changes,
+  };
+}
+
+/** The contract's example: one instance and its two backups. */
+export async function insertExample(catalog: Catalog): Promise<void> {
+  await catalog.instances.insert(instanceRow());
+  await catalog.backups.insert(backupRow());
+  await catalog.backups.insert(
+    backupRow({ backupId: '6cbbf53a-affe-11e8-905b-4846fb00c75d', startedAt: at('2018-09-04 12:53:06'), remark: 'xxx' }),
+  );
+}
