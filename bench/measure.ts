@@ -12,22 +12,21 @@ export function range(figures: readonly number[], digits = 2): string {
 }
 
 /** Runs every one of `ways` in turn, `rounds` times, after one uncounted round, so that a drift of the machine hits all alike. */
-export async function interleave<Name extends string, Figure>(
+export async function interleave<Ways extends Record<string, () => Promise<unknown>>>(
   rounds: number,
-  ways: Readonly<Record<Name, () => Promise<Figure>>>,
-): Promise<Record<Name, Figure[]>> {
-  const names = Object.keys(ways) as Name[];
-  const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Figure[]>;
+  ways: Ways,
+): Promise<{ [Name in keyof Ways]: Array<Awaited<ReturnType<Ways[Name]>>> }> {
+  const figures = new Map<string, unknown[]>();
   for (let round = -1; round < rounds; round++) {
-    for (const name of names) {
-      const figure = await ways[name]();
+    for (const [name, measure] of Object.entries(ways)) {
+      const figure = await measure();
       if (round >= 0) {
-        figures[name].push(figure);
+        figures.set(name, [...(figures.get(name) ?? []), figure]);
       }
       process.stderr.write(`round ${round < 0 ? 'warm-up' : round + 1} ${name}: ${JSON.stringify(figure)}\n`);
     }
   }
-  return figures;
+  return Object.fromEntries(figures) as { [Name in keyof Ways]: Array<Awaited<ReturnType<Ways[Name]>>> };
 }
 
 /** The ratios a/b round by round. */

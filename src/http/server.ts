@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawRequest, RawResponse } from '../api/http-message.ts';
 import { DomainError } from '../lib/errors.ts';
@@ -59,10 +59,25 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   server.maxHeadersCount = MOST_HEADERS;
 
+  // Node counts a connection that has sent nothing yet as active, so that closeIdleConnections would leave it open.
+  const sockets = new Set<Socket>();
+  const busy = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+
   const serve = (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    busy.add(socket);
+    response.once('close', () => {
+      busy.delete(socket);
+      if (isClosing) {
+        socket.destroySoon();
+      }
+    });
     if (isClosing) {
       response.setHeader('Connection', 'close');
-      response.once('close', () => server.closeIdleConnections());
     }
     answer(options, request, response).catch(() => response.destroy());
   };
@@ -77,7 +92,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
     } else if (raw === undefined) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     } else {
       answerSocket(options, socket, raw).catch(() => socket.destroy());
     }
@@ -102,6 +118,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       isClosing = true;
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
+      for (const socket of sockets) {
+        if (!busy.has(socket)) {
+          socket.destroy();
+        }
+      }
       const timer = setTimeout(() => server.closeAllConnections(), timeouts.closeMs);
       await promise;
       clearTimeout(timer);

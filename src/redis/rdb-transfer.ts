@@ -1,7 +1,9 @@
 import { DomainError } from '../lib/errors.ts';
 import type { ByteReceiver } from './source-link.ts';
 
-/** Takes the bytes of an RDB. They are valid only during the call or, where it answers a promise, until that settles; reading waits so long. */
+/**
+ * Takes the bytes of an RDB. They are valid only during the call or, where it answers a promise, until that settles; reading waits so long.
+ */
 export type RdbSink = (bytes: Uint8Array) => void | Promise<void>;
 
 /** The framing of one RDB on a replication link; `receive` answers the rest after the RDB once that is complete. */
@@ -28,7 +30,8 @@ export function createRdbTransfer(header: string, sink: RdbSink): RdbTransfer {
   const length = /^\$([0-9]{1,16})$/.exec(header);
   const sizeBytes = Number(length?.[1] ?? -1);
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < SMALLEST_RDB_BYTES) {
-    const message = `an RDB is announced by $EOF:<40 characters> or $<length> of at least ${SMALLEST_RDB_BYTES}, not by ${JSON.stringify(header.slice(0, 100))}`;
+    const expected = `$EOF:<40 characters> or $<length> of at least ${SMALLEST_RDB_BYTES}`;
+    const message = `an RDB is announced by ${expected}, not by ${JSON.stringify(header.slice(0, 100))}`;
     throw new DomainError('source-protocol-error', message);
   }
   return createCountedTransfer(sizeBytes, sink);

@@ -42,11 +42,14 @@ export interface ReplicaSession extends AsyncDisposable {
   readonly warnings: readonly string[];
   /**
    * PSYNC, once for each session, and the RDB into `sink`. Resolves with its last byte. `onFullResync` is called before the first byte.
-   * Throws what `sink` throws, and `source-permission-denied`, `source-loading`, `source-misconf`, `source-no-master-link`, `source-refused`,
-   * `source-closed`, `source-stalled`, `source-protocol-error` or `aborted`; the connection is then gone.
+   * Throws what `sink` throws, and `source-permission-denied`, `source-loading`, `source-misconf`, `source-no-master-link`,
+   * `source-refused`, `source-closed`, `source-stalled`, `source-protocol-error` or `aborted`; the connection is then gone.
    */
   receiveRdb(sink: RdbSink, onFullResync?: (resync: FullResync) => void): Promise<ReceivedRdb>;
-  /** Ends the connection. After an RDB-only transfer it first lets the source close, so that its fork child ends in peace. Idempotent, never throws. */
+  /**
+   * Ends the connection. After an RDB-only transfer it first lets the source close, so that its fork child ends in peace. Idempotent, never
+   * throws.
+   */
   close(): Promise<void>;
 }
 

@@ -8,7 +8,10 @@ interface ErrorRule {
   readonly hint: string;
 }
 
-/** Error replies that have a meaning of their own, first match wins. Prefixes as in the redis.io error documentation and `replicationCron` of Redis. */
+/**
+ * Error replies that have a meaning of their own, first match wins. Prefixes as in the redis.io error documentation and `syncCommand`
+ * of Redis.
+ */
 const RULES: readonly ErrorRule[] = [
   { pattern: /^WRONGPASS\b/, code: 'source-auth-failed', hint: 'check user and password of the instance' },
   { pattern: /^NOAUTH\b/, code: 'source-auth-failed', hint: 'the source wants a password: attach the instance with one' },
@@ -40,7 +43,10 @@ const RULES: readonly ErrorRule[] = [
   { pattern: /^DENIED\b/, code: 'source-refused', hint: 'the source is in protected mode: give it a password or bind it to an interface' },
 ];
 
-/** The error for an error reply of a source, `reply` without its leading minus. `command` never carries an argument, which could be a secret. */
+/**
+ * The error for an error reply of a source, `reply` without its leading minus. `command` never carries an argument, which could be a
+ * secret.
+ */
 export function toReplyError(address: SourceAddress, command: string, reply: string): DomainError {
   const rule = RULES.find(({ pattern }) => pattern.test(reply));
   // A source that has renamed AUTH repeats its arguments, the password among them.

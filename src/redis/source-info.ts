@@ -77,7 +77,7 @@ function warnOfMemory(info: ReadonlyMap<string, string>): string[] {
     return [];
   }
   return [
-    `memory is short: the source holds ${toMebibytes(used)} of its machine's ${toMebibytes(machine)} MiB, and the fork of a backup needs more while data changes`,
+    `memory is short: the source holds ${toMebibytes(used)} of its machine's ${toMebibytes(machine)} MiB, and a backup's fork adds to it`,
   ];
 }
 
@@ -94,7 +94,10 @@ async function warnOfMinReplicas(client: AdminClient): Promise<string[]> {
   return required > 0 ? [`the source wants ${required} replicas for a write: a backup does not count as one`] : [];
 }
 
-/** Every Sentinel subscribes to this channel on each server that it watches (redis.io Sentinel docs), which costs less to ask than CLIENT LIST. */
+/**
+ * Every Sentinel subscribes to this channel on each server that it watches (redis.io Sentinel docs), which costs less to ask than CLIENT
+ * LIST.
+ */
 async function warnOfSentinel(client: AdminClient): Promise<string[]> {
   const reply = await askIfAllowed(client, 'PUBSUB', 'NUMSUB', '__sentinel__:hello');
   if (reply === undefined) {

@@ -13,7 +13,10 @@ export interface SourceLinkOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** Takes bytes that are valid only during the call or, where it answers a promise, until that settles. Answers the rest once it has had enough. */
+/**
+ * Takes bytes that are valid only during the call or, where it answers a promise, until that settles. Answers the rest once it has had
+ * enough.
+ */
 export type ByteReceiver = (bytes: Buffer) => Buffer | undefined | Promise<Buffer | undefined>;
 
 /**
@@ -238,13 +241,19 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
   };
 }
 
-/** One buffer for all reads: measured at over twice the throughput of 'data' events at a fifth of the processor time. `onBytes` answers false to pause. */
+/**
+ * One buffer for all reads: measured at over twice the throughput of 'data' events at a fifth of the processor time. `onBytes` answers
+ * false to pause.
+ */
 function openTcpSocket(address: SourceAddress, onBytes: (bytes: Buffer) => boolean): Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   return connectTcp({ ...toConnectOptions(address), onread: { buffer, callback: (length) => onBytes(buffer.subarray(0, length)) } });
 }
 
-/** By 'data' events: a TLS socket takes `onread` too, but goes on decrypting into its buffer after a pause, and so overwrites what is still in use. */
+/**
+ * By 'data' events: a TLS socket takes `onread` too, but goes on decrypting into its buffer after a pause, and so overwrites what is still
+ * in use.
+ */
 function openTlsSocket(address: SourceAddress, tls: NonNullable<SourceAddress['tls']>, onBytes: (bytes: Buffer) => boolean): Socket {
   // RFC 6066 forbids an IP address as server name.
   const servername = tls.serverName ?? (isIP(address.host) === 0 ? address.host : undefined);

@@ -56,7 +56,7 @@ async function runUnderHeartbeat({ catalog, handler, task, lease, leaseMs, log, 
   const lost = new AbortController();
   const heartbeat = startHeartbeat({ tasks: catalog.tasks, lease, leaseMs, log, onLost: (error) => lost.abort(error) });
   try {
-    const context = { catalog, lease, log, signal: AbortSignal.any([signal, lost.signal]), setProgress: heartbeat.setProgress };
+    const context = { lease, log, signal: AbortSignal.any([signal, lost.signal]), setProgress: heartbeat.setProgress };
     return await handler.run(task, context);
   } finally {
     await heartbeat.stop();

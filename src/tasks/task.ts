@@ -1,4 +1,4 @@
-import type { Catalog, CatalogTables, Lease, Task, TaskKind } from '../catalog/catalog.ts';
+import type { CatalogTables, Lease, Task, TaskKind } from '../catalog/catalog.ts';
 import type { Logger } from '../lib/logger.ts';
 
 /** Records something through the tables of a transaction that it shares with the end of its task. */
@@ -23,8 +23,6 @@ export interface TaskHandler {
 }
 
 export interface TaskContext {
-  /** For reads, and for writes that do not belong to the end of the task. */
-  readonly catalog: Catalog;
   /** The claim of this try; its token is the attempt. */
   readonly lease: Lease;
   /** Aborted when the lease is lost or the worker stops; the reason is a DomainError `lease-lost` or `worker-stopped`. */

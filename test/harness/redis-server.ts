@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@redis/client';
+import { findFreePort } from './free-port.ts';
 
 export interface RedisServerOptions {
   /** More lines of the configuration file, such as `repl-diskless-sync-delay 0`. */
@@ -14,6 +14,8 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** ACL users, each `name rule…`, such as `backup on >secret +psync +replconf +ping`. */
   readonly aclUsers?: readonly string[];
+  /** Path of an RDB file to start on. */
+  readonly dump?: string;
 }
 
 export interface RedisServer extends AsyncDisposable {
@@ -29,8 +31,8 @@ export interface RedisServer extends AsyncDisposable {
 }
 
 /**
- * A real redis-server on a free port of loopback, empty and without persistence, ready when this resolves. By default its diskless delay
- * is 0, so that a full synchronisation starts at once.
+ * A real redis-server on a free port of loopback, empty unless given a dump, without persistence, ready when this resolves. By default its
+ * diskless delay is 0, so that a full synchronisation starts at once.
  */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'redkeep-redis-'));
@@ -65,6 +67,9 @@ async function launch(dir: string, port: number, options: RedisServerOptions): P
     ...(options.aclUsers ?? []).map((user) => `user ${user}`),
     ...(options.config ?? []),
   ];
+  if (options.dump !== undefined) {
+    await copyFile(options.dump, join(dir, 'dump.rdb'));
+  }
   const file = join(dir, 'redis.conf');
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   const child = spawn('redis-server', [file], { stdio: 'ignore' });
@@ -129,16 +134,4 @@ async function end(child: ChildProcess): Promise<void> {
   const limit = setTimeout(() => child.kill('SIGKILL'), 5_000);
   await exited;
   clearTimeout(limit);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') {
-    throw new Error('no free port');
-  }
-  return address.port;
 }

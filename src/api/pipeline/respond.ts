@@ -4,9 +4,22 @@ import type { RequestContext } from './context.ts';
 
 /** The envelope of an answer, `RequestId` last as the official pages show it. */
 export function respondOutput(ctx: RequestContext): RawResponse {
-  const answer = ctx.output as Record<string, unknown>;
-  answer['RequestId'] = ctx.requestId;
-  return { headers: echoTraceId(ctx), body: JSON.stringify({ Response: answer }) };
+  return { headers: echoTraceId(ctx), body: `{"Response":{${stringifyMembers(ctx.output)}"RequestId":"${ctx.requestId}"}}` };
+}
+
+/** Members as JSON, each followed by a comma. A value that stands under two names, as a page of backups does, is put into text once. */
+function stringifyMembers(output: object): string {
+  let members = '';
+  let last: unknown;
+  let lastText = '';
+  for (const [name, value] of Object.entries(output)) {
+    if (value !== last || lastText === '') {
+      last = value;
+      lastText = JSON.stringify(value);
+    }
+    members += `"${name}":${lastText},`;
+  }
+  return members;
 }
 
 export function respondError(ctx: RequestContext, error: ApiError): RawResponse {

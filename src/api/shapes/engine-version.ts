@@ -10,13 +10,45 @@ const REDIS_TYPES: ReadonlyArray<readonly [major: number, minor: number, type: n
   [7, 0, 17],
 ];
 const VALKEY_TYPE = 19;
+const MOST_KEPT = 1000;
 
-/** The wire's number for an engine; 0 until the instance has been looked at. */
-export function toInstanceType(serverKind: string, serverVersion: string): number {
-  if (serverKind === 'valkey') {
-    return VALKEY_TYPE;
+/** How the wire names an engine. */
+export interface EngineVersion {
+  /** InstanceType, or Type; 0 until the instance has been looked at. */
+  readonly type: number;
+  /** `Redis` or `Valkey`; `` until then. */
+  readonly engine: string;
+  /** `RDB-Redis 7.0`; `RDB` until then. */
+  readonly fileType: string;
+}
+
+/** What was worked out before: a site has few versions, and a page asks for each row's. */
+const kept = new Map<string, EngineVersion>();
+
+export function toEngineVersion(serverKind: string, serverVersion: string): EngineVersion {
+  const name = `${serverKind} ${serverVersion}`;
+  let version = kept.get(name);
+  if (version === undefined) {
+    version = readVersion(serverKind, serverVersion);
+    if (kept.size >= MOST_KEPT) {
+      kept.clear();
+    }
+    kept.set(name, version);
   }
-  const [major = 0, minor = 0] = serverVersion.split('.').map(Number);
+  return version;
+}
+
+function readVersion(serverKind: string, serverVersion: string): EngineVersion {
+  if (serverVersion === '') {
+    return { type: 0, engine: '', fileType: 'RDB' };
+  }
+  const engine = serverKind === 'valkey' ? 'Valkey' : 'Redis';
+  const [major = '', minor = '0'] = serverVersion.split('.');
+  const type = serverKind === 'valkey' ? VALKEY_TYPE : toRedisType(Number(major), Number(minor));
+  return { type, engine, fileType: ['RDB-', engine, ' ', major, '.', minor].join('') };
+}
+
+function toRedisType(major: number, minor: number): number {
   let found = 0;
   for (const [leastMajor, leastMinor, type] of REDIS_TYPES) {
     if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
@@ -24,12 +56,4 @@ export function toInstanceType(serverKind: string, serverVersion: string): numbe
     }
   }
   return found;
-}
-
-/** `Redis 7.0`; `` until the instance has been looked at. */
-export function toEngineName(serverKind: string, serverVersion: string): string {
-  if (serverVersion === '') {
-    return '';
-  }
-  return `${serverKind === 'valkey' ? 'Valkey' : 'Redis'} ${serverVersion.split('.').slice(0, 2).join('.')}`;
 }

@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { Instance, InstanceState } from '../../catalog/catalog.ts';
 import { regions } from '../regions.ts';
 import { bool, int64, list, structure, text } from '../schema.ts';
-import { toEngineName, toInstanceType } from './engine-version.ts';
+import { toEngineVersion } from './engine-version.ts';
 import { formatWireTime } from './wire-time.ts';
 
 const InstanceTagInfo = structure({ TagKey: text('Key.'), TagValue: text('Value.') });
@@ -136,6 +136,7 @@ export function toInstanceStates(status: number): readonly InstanceState[] | und
 
 export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
   const region = regions.get(instance.region);
+  const { type, engine } = toEngineVersion(instance.serverKind, instance.serverVersion);
   const sizeMb = toMegabytes(instance.maxMemoryBytes > 0 ? instance.maxMemoryBytes : instance.usedMemoryBytes);
   const detachedAt = instance.detachedAt === null ? '' : formatWireTime(instance.detachedAt);
   return {
@@ -150,8 +151,8 @@ export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
     Createtime: formatWireTime(instance.createdAt),
     Size: sizeMb,
     SizeUsed: toMegabytes(instance.usedMemoryBytes),
-    Type: toInstanceType(instance.serverKind, instance.serverVersion),
-    Engine: toEngineName(instance.serverKind, instance.serverVersion).split(' ')[0] ?? '',
+    Type: type,
+    Engine: engine,
     InstanceTitle: STATUS[instance.state].title,
     OfflineTime: detachedAt,
     CloseTime: detachedAt,

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { Backup, BackupState } from '../../catalog/catalog.ts';
 import { bool, int64, structure, text } from '../schema.ts';
-import { toEngineName, toInstanceType } from './engine-version.ts';
+import { toEngineVersion } from './engine-version.ts';
 import { formatWireTime } from './wire-time.ts';
 
 /** One backup as the API lists it: the six fields of the contract's first edition, then those that the SDK model has today. */
@@ -50,7 +50,7 @@ export function toRedisBackupSet(backup: Backup): Static<typeof RedisBackupSet> 
     throw new Error(`backup ${backup.backupId} failed and must not be listed`);
   }
   const isRunning = backup.state === 'running';
-  const engine = toEngineName(backup.serverKind, backup.serverVersion);
+  const { type, fileType } = toEngineVersion(backup.serverKind, backup.serverVersion);
   return {
     StartTime: formatWireTime(backup.startedAt),
     BackupId: backup.backupId,
@@ -60,12 +60,12 @@ export function toRedisBackupSet(backup: Backup): Static<typeof RedisBackupSet> 
     Locked: backup.locked ? 1 : 0,
     BackupSize: isRunning ? 0 : backup.sizeBytes,
     FullBackup: 0,
-    InstanceType: toInstanceType(backup.serverKind, backup.serverVersion),
+    InstanceType: type,
     InstanceId: backup.instanceId,
     InstanceName: backup.instanceName,
     Region: backup.region,
     EndTime: isRunning || backup.endedAt === null ? '' : formatWireTime(backup.endedAt),
-    FileType: engine === '' ? 'RDB' : `RDB-${engine}`,
+    FileType: fileType,
     ExpireTime: isRunning ? '' : formatWireTime(backup.expiresAt),
     Encrypted: true,
   };

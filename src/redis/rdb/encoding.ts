@@ -83,7 +83,10 @@ function skipBytes(at: number, sizeBytes: number): number {
   return Number.isSafeInteger(at + sizeBytes) ? at + sizeBytes : MALFORMED;
 }
 
-/** The text of the string at `[at, next)`, `next` being what `skipString` answered; undefined where it is longer than `maxBytes` or no LZF block. */
+/**
+ * The text of the string at `[at, next)`, `next` being what `skipString` answered; undefined where it is longer than `maxBytes` or no LZF
+ * block.
+ */
 export function decodeString(bytes: Uint8Array, at: number, next: number, maxBytes: number): string | undefined {
   const slot = { value: 0 };
   const first = byteAt(bytes, at);

@@ -1,6 +1,8 @@
 import { KEY_TYPES } from './layouts.ts';
 
-/** Counts of a structural scan. `complete` is false where something unknown ended the scan early: the counts then cover what lay before it. */
+/**
+ * Counts of a structural scan. `complete` is false where something unknown ended the scan early: the counts then cover what lay before it.
+ */
 export interface RdbKeyCounts {
   readonly complete: boolean;
   /** Keys in all databases, expired ones that the server still holds included, as in INFO keyspace. */

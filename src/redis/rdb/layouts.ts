@@ -53,7 +53,10 @@ function repeat(...parts: number[][]): number[] {
   return [STEP.repeat, body.length + 2, ...body, STEP.again, body.length];
 }
 
-/** Stream ids in pending entry lists are raw (16 bytes), everywhere else two lengths. Version 2 added five lengths and the group's offset, 3 the active time. */
+/**
+ * Stream ids in pending entry lists are raw (16 bytes), everywhere else two lengths. Version 2 added five lengths and the group's offset, 3
+ * the active time.
+ */
 function stream(version: 1 | 2 | 3): number[] {
   const pending = repeat(fixed(16 + 8), LENGTH);
   const consumer = sequence(STRING, fixed(version === 3 ? 16 : 8), repeat(fixed(16)));

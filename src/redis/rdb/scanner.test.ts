@@ -12,7 +12,8 @@ const LZF = Buffer.concat([bytes(0xc3), rdbLength(5), rdbLength(100), raw(5)]);
 const HUGE = Buffer.concat([bytes(0x81), raw(8)]); // a 64-bit length above 2^63, as in stream ids
 
 function stream(type: 15 | 19 | 21): Buffer {
-  const pending = (count: number) => Buffer.concat([rdbLength(count), ...Array.from({ length: count }, () => Buffer.concat([raw(24), rdbLength(3)]))]);
+  const pending = (count: number) =>
+    Buffer.concat([rdbLength(count), ...Array.from({ length: count }, () => Buffer.concat([raw(24), rdbLength(3)]))]);
   const owned = (count: number) => Buffer.concat([rdbLength(count), raw(16 * count)]);
   const consumer = (count: number) => Buffer.concat([rdbString('consumer'), raw(type === 21 ? 16 : 8), owned(count)]);
   const group = (consumers: number) =>
@@ -41,7 +42,21 @@ function stream(type: 15 | 19 | 21): Buffer {
   );
 }
 
-const MODULE_DATA = Buffer.concat([bytes(1), HUGE, bytes(2), rdbLength(7), bytes(3), raw(4), bytes(4), raw(8), bytes(5), rdbString('text'), bytes(5), LZF, bytes(0)]);
+const MODULE_DATA = Buffer.concat([
+  bytes(1),
+  HUGE,
+  bytes(2),
+  rdbLength(7),
+  bytes(3),
+  raw(4),
+  bytes(4),
+  raw(8),
+  bytes(5),
+  rdbString('text'),
+  bytes(5),
+  LZF,
+  bytes(0),
+]);
 
 const COMMON = [
   auxiliary(rdbString('redis-ver'), rdbString('7.0.15')),
@@ -66,7 +81,20 @@ const COMMON = [
   rdbKey(1, 'list', rdbLength(2), rdbString('a'), rdbString('b')),
   rdbKey(2, 'set', rdbLength(1), rdbString('a')),
   rdbKey(2, 'empty set', rdbLength(0)),
-  rdbKey(3, 'zset', rdbLength(4), rdbString('a'), bytes(3), raw(3), rdbString('b'), bytes(253), rdbString('c'), bytes(254), rdbString('d'), bytes(255)),
+  rdbKey(
+    3,
+    'zset',
+    rdbLength(4),
+    rdbString('a'),
+    bytes(3),
+    raw(3),
+    rdbString('b'),
+    bytes(253),
+    rdbString('c'),
+    bytes(254),
+    rdbString('d'),
+    bytes(255),
+  ),
   rdbKey(4, 'hash', rdbLength(1), rdbString('f'), rdbString('v')),
   selectDatabase(300),
   rdbKey(5, 'zset2', rdbLength(2), rdbString('a'), raw(8), rdbString('b'), raw(8)),
@@ -124,10 +152,10 @@ describe('a file of every known type', () => {
       sizeBytes: REDIS_FILE.length,
       keys: {
         complete: true,
-        total: 30,
+        total: 31,
         withExpiry: 3,
-        byDatabase: { 0: { keys: 16, withExpiry: 2 }, 300: { keys: 14, withExpiry: 1 } },
-        byType: { string: 7, list: 4, set: 4, zset: 4, hash: 8 - 0, stream: 3, module: 1 } as Record<string, number>,
+        byDatabase: { 0: { keys: 16, withExpiry: 2 }, 300: { keys: 15, withExpiry: 1 } },
+        byType: { string: 7, list: 4, set: 4, zset: 4, hash: 8, stream: 3, module: 1 },
         functions: 1,
       },
       incompleteReason: undefined,
@@ -141,7 +169,7 @@ describe('a file of every known type', () => {
   ] as const) {
     test(`gives the same byte by byte and at random splits (${name})`, () => {
       const whole = scan(file);
-      assert.equal(whole.keys.complete, true, whole.incompleteReason);
+      assert.equal(whole.incompleteReason, undefined);
       assert.deepEqual(scanByteByByte(file), whole);
       const seed = Date.now() % 1_000_000;
       const random = createRandom(seed);
@@ -153,7 +181,11 @@ describe('a file of every known type', () => {
 
   test('is an error when cut short at any byte', () => {
     for (let length = 0; length < REDIS_FILE.length; length++) {
-      assert.throws(() => scan(REDIS_FILE.subarray(0, length)), { code: 'rdb-truncated', message: new RegExp(`at byte ${length},`) }, `length ${length}`);
+      assert.throws(
+        () => scan(REDIS_FILE.subarray(0, length)),
+        { code: 'rdb-truncated', message: new RegExp(`at byte ${length},`) },
+        `length ${length}`,
+      );
     }
   });
 
@@ -177,11 +209,20 @@ test('refuses any other magic, and versions without a checksum', () => {
 });
 
 describe('what it does not know', () => {
-  const unknown = rdbFile('REDIS0012', selectDatabase(0), rdbKey(0, 'k', rdbString('v')), rdbKey(99, 'new', raw(40)), rdbKey(0, 'after', rdbString('v')));
+  const unknown = rdbFile(
+    'REDIS0012',
+    selectDatabase(0),
+    rdbKey(0, 'k', rdbString('v')),
+    rdbKey(99, 'new', raw(40)),
+    rdbKey(0, 'after', rdbString('v')),
+  );
 
   test('ends the count and is named with its offset, however the bytes are split', () => {
     const result = scan(unknown);
-    assert.deepEqual({ complete: result.keys.complete, total: result.keys.total, sizeBytes: result.sizeBytes }, { complete: false, total: 1, sizeBytes: unknown.length });
+    assert.deepEqual(
+      { complete: result.keys.complete, total: result.keys.total, sizeBytes: result.sizeBytes },
+      { complete: false, total: 1, sizeBytes: unknown.length },
+    );
     assert.match(result.incompleteReason ?? '', /type or opcode 99 is not known at byte 16 of an RDB of version 12/);
     assert.deepEqual(scanByteByByte(unknown), result);
   });

@@ -64,7 +64,9 @@ export function createRdbScanner(): RdbScanner {
   const carry = Buffer.alloc(CARRY_BYTES);
   let carryBytes = 0;
 
-  /** What contradicts the layouts is an error where they are known to hold, and a limit of this scanner where the RDB is newer than they. */
+  /**
+   * What contradicts the layouts is an error where they are known to hold, and a limit of this scanner where the RDB is newer than they.
+   */
   function contradict(code: string, message: string): void {
     const newest = NEWEST_KNOWN_VERSION[format];
     if (rdbVersion <= newest) {
@@ -257,7 +259,10 @@ export function createRdbScanner(): RdbScanner {
     return at;
   }
 
-  /** Finishes the step that the last chunk ended in; answers the position in `chunk` after it, or its length where the step is still unfinished. */
+  /**
+   * Finishes the step that the last chunk ended in; answers the position in `chunk` after it, or its length where the step is still
+   * unfinished.
+   */
   function finishCarried(chunk: Uint8Array): number {
     const had = carryBytes;
     const taken = Math.min(CARRY_BYTES - had, chunk.length);

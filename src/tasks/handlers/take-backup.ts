@@ -38,6 +38,7 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
       const startedAt = performance.now();
       const durationMs = () => performance.now() - startedAt;
       onTry({ outcome: 'started', durationMs: 0, sizeBytes: 0 });
+      let phase: BackupProgress['phase'] | undefined;
       let manifest: Manifest;
       try {
         manifest = await takeBackup(
@@ -54,8 +55,9 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
             signal,
             onProgress(progress) {
               setProgress(toShare(progress, instance));
-              if (progress.phase === 'verifying') {
-                log.info({ backupId, receivedBytes: progress.receivedBytes }, 'backup.received');
+              if (progress.phase !== phase) {
+                phase = progress.phase;
+                log.info({ backupId, attempt: lease.token, ...progress }, 'backup.phase');
               }
             },
           },
