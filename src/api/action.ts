@@ -29,9 +29,9 @@ export interface ActionServices {
   /** `seed`: the rules of the contract's first edition. `current`: those of today's. */
   readonly profile: 'seed' | 'current';
   /** Encrypts secrets for the row of that instance. */
-  sealSecrets(instanceId: string, secrets: InstanceSecrets): Uint8Array;
+  readonly sealSecrets: (instanceId: string, secrets: InstanceSecrets) => Uint8Array;
   /** Tells the worker of this process that a task waits; losing the call only delays it. */
-  wakeWorker(): void;
+  readonly wakeWorker: () => void;
 }
 
 export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {

@@ -40,9 +40,15 @@ export function hashPayload(payload: string | Uint8Array): string {
   return hash('sha256', payload, 'hex');
 }
 
+let lastDay = { number: 0, text: '1970-01-01' };
+
 /** The UTC day of a timestamp in seconds, yyyy-mm-dd. */
 export function utcDay(timestampS: number): string {
-  return new Date(timestampS * 1000).toISOString().slice(0, 10);
+  const number = Math.floor(timestampS / 86_400);
+  if (number !== lastDay.number) {
+    lastDay = { number, text: new Date(number * 86_400_000).toISOString().slice(0, 10) };
+  }
+  return lastDay.text;
 }
 
 /** The key of one secret, day and service. It may be kept for that day: deriving it is half of the cost of a signature. */

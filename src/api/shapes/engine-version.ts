@@ -45,7 +45,7 @@ function readVersion(serverKind: string, serverVersion: string): EngineVersion {
   const engine = serverKind === 'valkey' ? 'Valkey' : 'Redis';
   const [major = '', minor = '0'] = serverVersion.split('.');
   const type = serverKind === 'valkey' ? VALKEY_TYPE : toRedisType(Number(major), Number(minor));
-  return { type, engine, fileType: ['RDB-', engine, ' ', major, '.', minor].join('') };
+  return { type, engine, fileType: `RDB-${engine} ${major}.${minor}` };
 }
 
 function toRedisType(major: number, minor: number): number {
