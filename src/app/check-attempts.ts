@@ -16,6 +16,9 @@ export async function listAttempts(repository: Repository, report: Report): Prom
       report(name, 'no part of the repository has this name');
     }
   }
+  for await (const { name } of repository.listForeignObjects()) {
+    report(name, 'no part of the repository has this name');
+  }
   return attempts;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Keyring } from '../repository/keyring.ts';
 import { keyringFromText } from '../repository/keyring.ts';
 import { loadKeyringFile, openKeyring } from '../repository/keyring-file.ts';
+import { isStorageEmpty } from '../repository/repository.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Config } from './config.ts';
 import { REPOSITORY_ID } from './open-site-repository.ts';
@@ -13,7 +14,7 @@ export async function openSiteKeyring(config: Config, catalog: Catalog, storage:
     text: config.masterKey,
     path: config.dataDir.keyring,
     async isFresh() {
-      return (await catalog.settings.get(REPOSITORY_ID)) === undefined && (await isEmpty(storage));
+      return (await catalog.settings.get(REPOSITORY_ID)) === undefined && (await isStorageEmpty(storage));
     },
   });
   if (created) {
@@ -25,11 +26,4 @@ export async function openSiteKeyring(config: Config, catalog: Catalog, storage:
 /** The keyring that exists already, for commands that change nothing. */
 export async function loadSiteKeyring(config: Config): Promise<Keyring> {
   return config.masterKey === undefined ? loadKeyringFile(config.dataDir.keyring) : keyringFromText(config.masterKey);
-}
-
-async function isEmpty(storage: ObjectStorage): Promise<boolean> {
-  for await (const _object of storage.list('')) {
-    return false;
-  }
-  return true;
 }

@@ -12,14 +12,14 @@ export const REPOSITORY_OBJECT = 'repository.json';
 export const MANIFEST_NAME = 'manifest';
 
 /** Most bytes of plaintext in one frame. */
-export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+export const FRAME_BYTES = 4 * 1024 * 1024;
 /** Magic, codec, flags, shard, frame number, plaintext length, stored length. */
 export const FRAME_HEADER_BYTES = 20;
-export const MAX_STORED_FRAME_BYTES = FRAME_HEADER_BYTES + MAX_FRAME_BYTES + TAG_BYTES;
+export const MAX_STORED_FRAME_BYTES = FRAME_HEADER_BYTES + FRAME_BYTES + TAG_BYTES;
 /** Limits that bound what a reader allocates for objects that it reads whole. */
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 export const MAX_SECTION_BYTES = 16 * 1024 * 1024;
-export const MAX_REPOSITORY_OBJECT_BYTES = 4096;
+export const MAX_REPOSITORY_OBJECT_BYTES = 64 * 1024;
 export const MAX_SHARDS = 16_384;
 
 const BACKUP_ID = /^[0-9a-z-]{1,64}$/;
@@ -30,7 +30,9 @@ const OWN_OBJECT = /^(manifest|index-[0-9]{5}|data-[0-9]{5}-[0-9]{5}|section-[a-
 /** The prefix under which all objects of one attempt lie. Throws a RangeError for an id or a number that the format cannot hold. */
 export function attemptPrefix({ backupId, attempt }: AttemptRef): string {
   if (!BACKUP_ID.test(backupId) || !Number.isSafeInteger(attempt) || attempt < 0) {
-    throw new RangeError(`backup id ${JSON.stringify(backupId)}, attempt ${attempt}: the id is [0-9a-z-], 1 to 64, the attempt an integer from 0`);
+    throw new RangeError(
+      `backup id ${JSON.stringify(backupId)}, attempt ${attempt}: the id is [0-9a-z-], 1 to 64, the attempt an integer from 0`,
+    );
   }
   return `backups/${backupId}/${attempt}/`;
 }
@@ -55,13 +57,20 @@ export function sectionObject(ref: AttemptRef, name: string): string {
   return `${attemptPrefix(ref)}section-${name}`;
 }
 
-/** The attempt that an object belongs to, or undefined where the name is none that format 1 gives to an object of an attempt. */
-export function parseAttemptObject(name: string): { ref: AttemptRef; isManifest: boolean } | undefined {
-  const [root, backupId = '', attempt = '', own = '', ...rest] = name.split('/');
-  if (root !== 'backups' || rest.length > 0 || !BACKUP_ID.test(backupId) || !ATTEMPT.test(attempt) || !OWN_OBJECT.test(own)) {
+/** The attempt under whose prefix an object lies, or undefined where it lies under none. */
+export function parseAttemptPrefix(name: string): AttemptRef | undefined {
+  const [root, backupId = '', attempt = '', ...rest] = name.split('/');
+  if (root !== 'backups' || rest.length === 0 || !BACKUP_ID.test(backupId) || !ATTEMPT.test(attempt)) {
     return undefined;
   }
-  return { ref: { backupId, attempt: Number(attempt) }, isManifest: own === MANIFEST_NAME };
+  return Number.isSafeInteger(Number(attempt)) ? { backupId, attempt: Number(attempt) } : undefined;
+}
+
+/** What an object of an attempt is, or undefined where the name is none that format 1 gives. */
+export function parseAttemptObject(name: string): { ref: AttemptRef; isManifest: boolean } | undefined {
+  const ref = parseAttemptPrefix(name);
+  const own = ref === undefined ? '' : name.slice(attemptPrefix(ref).length);
+  return ref !== undefined && OWN_OBJECT.test(own) ? { ref, isManifest: own === MANIFEST_NAME } : undefined;
 }
 
 /**

@@ -135,7 +135,11 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     },
 
     export() {
-      const written = [...keys].map(([id, key], i) => ({ id, use: i === 0 ? 'active' : 'open-only', key: Buffer.from(key).toString('base64') }));
+      const written = [...keys].map(([id, key], i) => ({
+        id,
+        use: i === 0 ? 'active' : 'open-only',
+        key: Buffer.from(key).toString('base64'),
+      }));
       return `${JSON.stringify({ format: FORMAT, version: 1, keys: written }, null, 2)}\n`;
     },
   };

@@ -47,11 +47,31 @@ export interface KeyCounts {
   readonly functions: number;
 }
 
+/** One shard as the repository holds it. */
+export interface StoredShard extends ShardFacts {
+  readonly frames: number;
+  /** Bytes of all its data objects. */
+  readonly storedBytes: number;
+  /** Sizes of its data objects, in order. */
+  readonly objectBytes: readonly number[];
+  /** SHA-256 over the authentication tags of all frames in order, lower-case hex: no frame can be left out, added or exchanged. */
+  readonly tagsSha256: string;
+}
+
+/** A small sealed object beside the shards, such as what neither RDB nor stream carries. */
+export interface StoredSection {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Of the plaintext, lower-case hex. */
+  readonly sha256: string;
+}
+
 /** What makes a backup: written last, sealed, never changed. */
 export interface Manifest extends AttemptRef {
   readonly facts: BackupFacts;
   readonly endedAt: number;
-  readonly shards: ReadonlyArray<ShardFacts & { readonly frames: number; readonly storedBytes: number }>;
+  readonly shards: readonly StoredShard[];
+  readonly sections: readonly StoredSection[];
   /** What the backup lacks or what was odd about it, one sentence each. */
   readonly report: readonly string[];
 }

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { DomainError } from '../lib/errors.ts';
+import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
+import { type AttemptReader, openAttemptReader } from './attempt-reader.ts';
+import { type AttemptWriter, createAttemptWriter } from './attempt-writer.ts';
+import { attemptPrefix, MAX_SHARDS, manifestObject, REPOSITORY_OBJECT } from './format.ts';
+import type { Keyring } from './keyring.ts';
+import { type ListedAttempt, listAttempts, listForeignObjects } from './list-attempts.ts';
+import { encodeRepositoryObject, readRepositoryObject } from './repository-object.ts';
+import type { AttemptRef, Manifest } from './types.ts';
+import { type VerifyOptions, verifyAttempt } from './verify-attempt.ts';
+
+/**
+ * Backups as sealed objects in a storage: `docs/repository-format.md` describes every byte. It knows attempts and no catalog; which attempt
+ * counts is for its caller to say.
+ */
+export interface Repository {
+  /** 32 lower-case hex digits. */
+  readonly repositoryId: string;
+  /** Throws `attempt-exists` where anything lies under the attempt's prefix: nothing is ever overwritten. */
+  startAttempt(ref: AttemptRef, shardCount: number, options?: StorageOptions): Promise<AttemptWriter>;
+  /** Throws `manifest-missing` where the attempt is no backup; see `openAttemptReader` for the others. */
+  openAttempt(ref: AttemptRef, options?: StorageOptions): Promise<AttemptReader>;
+  /** Reads every stored byte back and returns the manifest; throws `backup-damaged` and what `openAttempt` throws. */
+  verifyAttempt(ref: AttemptRef, options?: VerifyOptions): Promise<Manifest>;
+  /** Every attempt of which an object exists, whole or not, in order of name. */
+  listAttempts(options?: StorageOptions): AsyncIterable<ListedAttempt>;
+  /** Objects that belong neither to the repository itself nor to an attempt. */
+  listForeignObjects(options?: StorageOptions): AsyncIterable<{ name: string; sizeBytes: number }>;
+  /**
+   * Removes everything under an attempt's prefix, the manifest first, and looks that it is gone (else `attempt-not-removed`). An absent
+   * attempt is success. Returns what was removed.
+   */
+  removeAttempt(ref: AttemptRef, options?: StorageOptions): Promise<{ objects: number; storedBytes: number }>;
+}
+
+/**
+ * Makes a repository in an empty storage, under the active key. Throws `repository-exists` where there is one, and `storage-not-empty`
+ * where other objects lie there, which it would mix with backups.
+ */
+export async function createRepository(storage: ObjectStorage, keyring: Keyring): Promise<Repository> {
+  if ((await storage.stat(REPOSITORY_OBJECT)) !== undefined) {
+    throw new DomainError('repository-exists', `${storage.url} holds a repository already`);
+  }
+  if (!(await isStorageEmpty(storage))) {
+    throw new DomainError('storage-not-empty', `${storage.url} holds objects but no repository`, {
+      hint: `bring back its ${REPOSITORY_OBJECT}, or name an empty storage`,
+    });
+  }
+  const repositoryId = randomBytes(16).toString('hex');
+  await storage.put(REPOSITORY_OBJECT, encodeRepositoryObject(keyring, repositoryId));
+  return toRepository(storage, keyring, repositoryId);
+}
+
+/**
+ * Opens the repository in a storage. Throws `repository-missing`; then, before anything else of it is read,
+ * `repository-format-unsupported`; then `repository-damaged`, or `master-key-wrong` where it was made under a key that the ring lacks.
+ */
+export async function openRepository(storage: ObjectStorage, keyring: Keyring): Promise<Repository> {
+  return toRepository(storage, keyring, await readRepositoryObject(storage, keyring));
+}
+
+/** True where a storage holds no object at all. Only then, and with an empty catalog, may a new master key be made. */
+export async function isStorageEmpty(storage: ObjectStorage): Promise<boolean> {
+  for await (const _object of storage.list('')) {
+    return false;
+  }
+  return true;
+}
+
+function toRepository(storage: ObjectStorage, keyring: Keyring, repositoryId: string): Repository {
+  async function listObjects(ref: AttemptRef, options: StorageOptions): Promise<Array<{ name: string; sizeBytes: number }>> {
+    const objects: Array<{ name: string; sizeBytes: number }> = [];
+    for await (const object of storage.list(attemptPrefix(ref), options)) {
+      objects.push(object);
+    }
+    return objects;
+  }
+
+  const openAttempt: Repository['openAttempt'] = (ref, options = {}) => openAttemptReader({ storage, keyring, repositoryId }, ref, options);
+
+  return {
+    repositoryId,
+    openAttempt,
+
+    async startAttempt({ backupId, attempt }, shardCount, options = {}) {
+      const ref = { backupId, attempt };
+      if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARDS) {
+        throw new RangeError(`${shardCount} shards are not 1 to ${MAX_SHARDS}`);
+      }
+      if ((await listObjects(ref, options)).length > 0) {
+        throw new DomainError('attempt-exists', `attempt ${attempt} of backup ${backupId} exists already and is never overwritten`);
+      }
+      return createAttemptWriter({ storage, keyring, repositoryId, ref, shardCount, signal: options.signal });
+    },
+
+    async verifyAttempt(ref, options = {}) {
+      const { signal } = options;
+      return verifyAttempt(storage, await openAttempt(ref, signal === undefined ? {} : { signal }), options);
+    },
+
+    listAttempts: (options = {}) => listAttempts(storage, options),
+    listForeignObjects: (options = {}) => listForeignObjects(storage, options),
+
+    async removeAttempt(ref, options = {}) {
+      const found = await listObjects(ref, options);
+      // Without its manifest an attempt is no backup: a crash after this line leaves garbage, never half a backup.
+      await storage.delete(manifestObject(ref), options);
+      for (const { name } of found) {
+        await storage.delete(name, options);
+      }
+      const left = await listObjects(ref, options);
+      if (left.length > 0) {
+        throw new DomainError(
+          'attempt-not-removed',
+          `${left.length} objects under ${attemptPrefix(ref)} are still there after their removal`,
+          {
+            retryable: true,
+          },
+        );
+      }
+      return { objects: found.length, storedBytes: found.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+    },
+  };
+}
