@@ -62,6 +62,8 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const storage = await openStorage(config.storageUrl);
   const keyring = await openSiteKeyring(config, catalog, storage, log);
   const repository = await openSiteRepository(storage, keyring, catalog);
+  // The lock says that no other process writes here, so whatever is unfinished has lost its writer.
+  await storage.sweepUnfinished(0);
   // The root account's uin, in the vendor's form of twelve digits.
   const accountId = await catalog.settings.setOnce('account-id', `1000${randomInt(10_000_000, 100_000_000)}`);
   const credential = await openRootCredential(dataDir.credential, config.rootCredential);
