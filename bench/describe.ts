@@ -101,7 +101,7 @@ function instanceId(n: number): string {
 }
 
 async function measureBaseline(dataDir: string): Promise<LoadResult> {
-  const server = await startProcess([join(import.meta.dirname, 'baseline-server.ts'), join(dataDir, 'catalog.db')]);
+  const server = await startProcess([join(import.meta.dirname, 'baseline-server.js'), join(dataDir, 'catalog.db')]);
   try {
     return await loadService(server.port, dataDir, 1000);
   } finally {

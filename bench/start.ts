@@ -34,7 +34,7 @@ export async function benchStart(): Promise<string[]> {
       return tookMs;
     };
     const figures = await interleave(ROUNDS, {
-      baseline: () => first([join(import.meta.dirname, 'baseline-server.ts')], false),
+      baseline: () => first([join(import.meta.dirname, 'baseline-server.js')], false),
       redkeep: () => first([PROGRAM, 'serve', '--data-dir', dataDir, '--port', '0'], true),
     });
     return [

@@ -1,13 +1,12 @@
 /**
  * The baseline of the API figures: a bare node:http handler that runs the two statements of DescribeInstanceBackups on the same file and
- * stringifies what they give, and nothing else. Without a catalog it answers a constant. Usage: node baseline-server.ts [catalog.db]
+ * stringifies what they give, and nothing else. Without a catalog it answers a constant. Plain JavaScript, so that nothing is stripped at its start. Usage: node baseline-server.js [catalog.db]
  */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 
 const [, , path] = process.argv;
-let answer = (): unknown => ({ TotalCount: 0, BackupSet: [] });
+let answer = () => ({ TotalCount: 0, BackupSet: [] });
 if (path !== undefined) {
   const db = new DatabaseSync(path, { readOnly: true });
   const instances = db.prepare('select account_id, region, instance_id from instances order by instance_id').all();
@@ -22,7 +21,7 @@ if (path !== undefined) {
   answer = () => {
     const instance = instances[next++ % instances.length] ?? {};
     const [account, region, id] = [String(instance['account_id']), String(instance['region']), String(instance['instance_id'])];
-    const states = ['running', 'available', 'converting', 'converted'] as const;
+    const states = ['running', 'available', 'converting', 'converted'];
     return {
       TotalCount: count.get(account, region, ...states, id)?.['total'],
       BackupSet: page.all(account, region, ...states, id, 20, 0),
@@ -36,6 +35,6 @@ const server = createServer((request, response) => {
   response.end(body);
 });
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  process.stdout.write(`ready http://127.0.0.1:${server.address().port}\n`);
 });
 process.on('SIGTERM', () => process.exit(0));
