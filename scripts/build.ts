@@ -1,14 +1,18 @@
-/** Bundles the release into dist/: the program, and the worker thread's entry as a file of its own. */
+/**
+ * Bundles the release into dist/, or the directory that the first argument names: the program, and the worker thread's entry as a file of
+ * its own.
+ */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-await rm(path.join(root, 'dist'), { recursive: true, force: true });
+const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
+await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: { redkeep: 'src/main.ts', 'backup-thread': 'src/engine/backup-thread.ts' },
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -21,7 +21,7 @@ export async function withServerConnection<T>(
 ): Promise<T> {
   const { host, port, password } = connection;
   // Loaded on first use: it would cost every start of the service a tenth of a second.
-  const { createClient } = await import('@redis/client');
+  const { createClient } = await import('../redis/redis-client.ts');
   const client = createClient({
     RESP: 2,
     password,

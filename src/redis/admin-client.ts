@@ -17,7 +17,7 @@ export interface AdminClient extends AsyncDisposable {
 /** Throws as `openSourceLink` does, and `source-auth-failed`. The library is loaded on first use: it costs every start 0.1 s otherwise. */
 export async function connectAdminClient(address: SourceAddress, options: AdminClientOptions = {}): Promise<AdminClient> {
   const { signal, timeoutMs = 10_000 } = options;
-  const { createClient, ErrorReply } = await import('@redis/client');
+  const { createClient, ErrorReply } = await import('./redis-client.ts');
   const { host, port, tls, user, password } = address;
   const limits = { connectTimeout: timeoutMs, socketTimeout: timeoutMs, reconnectStrategy: false } as const;
   const client = createClient({

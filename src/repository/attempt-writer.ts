@@ -24,7 +24,10 @@ export interface AttemptWriter {
   putSection(name: string, bytes: Uint8Array): Promise<void>;
   /** Makes everything durable, the manifest last, and returns it. `shards` has one entry for each shard, in order. */
   finish(result: AttemptResult): Promise<Manifest>;
-  /** Removes what this writer stored; safe to call at any time before `finish` has resolved. */
+  /**
+   * Removes what this writer stored, the manifest first; safe to call at any time. After `finish` it takes the backup back, for a caller
+   * whose verification failed. Throws where the storage does; what is left is then found by `Repository.listAttempts`.
+   */
   abort(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { collect } from '../../test/contract/object-storage.suite.ts';
 import { BACKUP_ID } from '../../test/harness/attempts.ts';
+import { readOffline } from '../../test/harness/offline-reader.ts';
 import { createFileStorage } from '../storage/drivers/file.ts';
 import { keyringFromText } from './keyring.ts';
 import { openRepository } from './repository.ts';
@@ -35,6 +36,16 @@ for (const version of ['repository-v1']) {
     assert.match((await reader.section('server-settings')).toString(), /user default on/);
   });
 }
+
+test('is read without Redkeep, by what the documented format says', async () => {
+  const directory = join(FIXTURES, 'repository-v1');
+  const masterKey = Buffer.from(await readFile(join(directory, 'master-key.txt'), 'utf8'), 'base64');
+  const { manifest, shards } = readOffline(join(directory, 'storage'), masterKey, ref.backupId, ref.attempt);
+  assert.deepEqual(manifest, JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')));
+  for (const [shard, plain] of shards.entries()) {
+    assert.ok(plain.equals(await readFile(join(directory, `shard-${shard}.rdb`))));
+  }
+});
 
 test('has a fixture for every format version that was released', async () => {
   const found = (await readdir(FIXTURES)).filter((name) => name.startsWith('repository-v'));

@@ -174,6 +174,15 @@ test('lets the first of two writers of one attempt win, and the abort of the oth
   await repository.verifyAttempt(ref);
 });
 
+test('takes a finished attempt back when it is aborted', async () => {
+  const writer = await repository.startAttempt(ref, 1);
+  await writer.appendFrame(0, Buffer.from('x'), true);
+  await writer.finish({ facts: BACKUP_FACTS, endedAt: 1, shards: [shardFacts(Buffer.from('x'))], report: [] });
+  await writer.abort();
+  await writer.abort();
+  assert.deepEqual(await names(), []);
+});
+
 test('refuses misuse of a writer', async () => {
   const writer = await repository.startAttempt(ref, 2);
   const result = { facts: BACKUP_FACTS, endedAt: 1, report: [] };

@@ -27,7 +27,7 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
   const tags = createHash('sha256');
   const objectBytes: number[] = [];
   // Two, so that one frame is compressed while the one before it is still being stored.
-  const buffers = [allocateFrameBuffer(), allocateFrameBuffer()];
+  const buffers: Buffer[] = [];
   let writer: ObjectWriter | undefined;
   let storing: Promise<void> = Promise.resolve();
   let plainBytes = 0;
@@ -83,6 +83,7 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
         ended = last;
         const number = index.frames;
         const target = buffers[number % 2] ?? allocateFrameBuffer();
+        buffers[number % 2] = target;
         const { frame, tag } = encodeFrame(frameKey, { number, last }, plain, target);
         const plainLength = plain.byteLength;
         // From here on `plain` is not touched: the caller may fill it again.

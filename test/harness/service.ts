@@ -39,11 +39,19 @@ export async function removeDataDir(dataDir: string): Promise<void> {
 /** Starts `redkeep serve` (or `command`) and resolves when it says that it is ready. */
 export async function startService(
   dataDir: string,
-  options: { command?: 'serve' | 'up'; env?: Record<string, string>; args?: string[] } = {},
+  options: { command?: 'serve' | 'up'; env?: Record<string, string>; args?: string[]; program?: string } = {},
 ): Promise<RunningService> {
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'src/main.ts'), options.command ?? 'serve', '--data-dir', dataDir, '--port', '0', ...(options.args ?? [])],
+    [
+      options.program ?? join(ROOT, 'src/main.ts'),
+      options.command ?? 'serve',
+      '--data-dir',
+      dataDir,
+      '--port',
+      '0',
+      ...(options.args ?? []),
+    ],
     {
       cwd: ROOT,
       env: { ...process.env, REDKEEP_LOG_LEVEL: 'info', ...options.env },
