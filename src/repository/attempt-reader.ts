@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError, isDomainError } from '../lib/errors.ts';
+import { releaseMemory } from '../lib/release-memory.ts';
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
 import { deriveKey } from './encryption.ts';
 import { attemptContext, backupDamaged, dataObject, indexObject, MAX_MANIFEST_BYTES, manifestObject, sectionObject } from './format.ts';
@@ -16,7 +17,7 @@ import type { AttemptRef, Manifest, StoredShard } from './types.ts';
  */
 export interface AttemptReader {
   readonly manifest: Manifest;
-  /** The plaintext of a shard, frame by frame, from `fromFrame` (0) on. At most two frames are in memory. */
+  /** The plaintext of a shard, frame by frame, from `fromFrame` (0) on. At most FRAMES_AHEAD frames are in memory beside it. */
   frames(shard: number, options?: StorageOptions & { fromFrame?: number }): AsyncIterable<Buffer>;
   /** `length` bytes of a shard's plaintext from `offset` on, in pieces. Throws a RangeError where the shard has no such bytes. */
   readRange(shard: number, offset: number, length: number, options?: StorageOptions): AsyncIterable<Buffer>;
@@ -25,6 +26,9 @@ export interface AttemptReader {
   /** As `frames`, with what a verification needs beside the bytes. */
   decodedFrames(shard: number, options?: StorageOptions & { fromFrame?: number }): AsyncIterable<DecodedFrame>;
 }
+
+/** Two keep the disk, the cipher and the thread pool busy at once; more would only cost memory. */
+const FRAMES_AHEAD = 2;
 
 export interface DecodedFrame {
   readonly location: FrameLocation;
@@ -95,27 +99,32 @@ export async function openAttemptReader(
     const frameKey = { key: deriveKey(dataKey, `frames/${shard}`), context, shard };
     const storageOptions = signal === undefined ? {} : { signal };
 
-    function startRead(number: number): { location: FrameLocation; name: string; bytes: Promise<Buffer> } {
+    async function decodeNumber(number: number): Promise<DecodedFrame> {
       const location = index.at(number);
       const name = dataObject(ref, shard, location.object);
-      const bytes = damageOf(name, () => storage.read(name, { ...storageOptions, offset: location.offset, length: location.frameBytes }));
-      // It may fail before anybody waits for it, or after the caller has lost interest.
-      bytes.catch(() => {});
-      return { location, name, bytes };
+      const frame = await damageOf(name, () =>
+        storage.read(name, { ...storageOptions, offset: location.offset, length: location.frameBytes }),
+      );
+      const decoded = await damageOf(`${name}, frame ${number} at byte ${location.offset}`, () => decodeFrame(frameKey, location, frame));
+      releaseMemory(frame);
+      return { location, ...decoded };
     }
 
-    // The next frame is read while this one is decoded and used.
-    let next = from < to ? startRead(from) : undefined;
-    while (next !== undefined) {
-      const { location, name, bytes } = next;
-      const frame = await bytes;
-      next = location.number + 1 < to ? startRead(location.number + 1) : undefined;
-      yield {
-        location,
-        ...(await damageOf(`${name}, frame ${location.number} at byte ${location.offset}`, async () =>
-          decodeFrame(frameKey, location, frame),
-        )),
-      };
+    // Frames are read, decrypted and decompressed ahead of the one that the caller is busy with.
+    const ahead: Array<Promise<DecodedFrame>> = [];
+    let number = from;
+    for (;;) {
+      while (number < to && ahead.length < FRAMES_AHEAD) {
+        const decoding = decodeNumber(number++);
+        // It may fail before anybody waits for it, or after the caller has lost interest.
+        decoding.catch(() => {});
+        ahead.push(decoding);
+      }
+      const first = ahead.shift();
+      if (first === undefined) {
+        return;
+      }
+      yield await first;
     }
   }
 

@@ -1,5 +1,6 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompress } from 'node:zlib';
 import { DomainError } from '../lib/errors.ts';
+import { releaseMemory } from '../lib/release-memory.ts';
 
 /** How the bytes of a frame are stored. The numbers are part of the format. */
 export const CODEC_RAW = 0;
@@ -23,40 +24,51 @@ export function compress(plain: Uint8Array): { codec: Codec; bytes: Uint8Array }
     chunkSize: plain.byteLength + (plain.byteLength >>> 8) + 1024,
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  return packed.length <= plain.byteLength * WORTHWHILE_RATIO ? { codec: CODEC_ZSTD, bytes: packed } : { codec: CODEC_RAW, bytes: plain };
+  if (packed.length <= plain.byteLength * WORTHWHILE_RATIO) {
+    return { codec: CODEC_ZSTD, bytes: packed };
+  }
+  releaseMemory(packed);
+  return { codec: CODEC_RAW, bytes: plain };
 }
 
 /**
  * The `plainBytes` bytes that were compressed. Allocates no more than that. Throws `sealed-data-damaged` where the stored bytes are cut,
- * fail their checksum, hold more or less than was declared, or have something behind them, which node:zlib alone would ignore.
+ * fail their checksum, hold more or less than was declared, or have something behind them, which node:zlib alone would ignore. It runs in
+ * the thread pool, beside the decryption of the next frame.
  */
-export function decompress(codec: Codec, stored: Buffer, plainBytes: number): Buffer {
+export async function decompress(codec: Codec, stored: Buffer, plainBytes: number): Promise<Buffer> {
   if (codec === CODEC_RAW) {
     if (stored.length !== plainBytes) {
       throw damaged(`${stored.length} raw bytes are stored where ${plainBytes} were declared`);
     }
     return stored;
   }
-  const { plain, readBytes } = inflate(stored, plainBytes);
+  const { plain, readBytes } = await inflate(stored, plainBytes);
   if (plain.length !== plainBytes || readBytes !== stored.length) {
     throw damaged(`${readBytes} of ${stored.length} stored bytes gave ${plain.length} bytes where ${plainBytes} were declared`);
   }
   return plain;
 }
 
-function inflate(stored: Buffer, plainBytes: number): { plain: Buffer; readBytes: number } {
-  try {
-    const { buffer, engine } = zstdDecompressSync(stored, {
-      chunkSize: Math.max(plainBytes, constants.Z_MIN_CHUNK),
-      maxOutputLength: Math.max(plainBytes, 1),
-      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
-      info: true,
-    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-    return { plain: buffer, readBytes: engine.bytesWritten };
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw damaged(`stored bytes do not decompress to ${plainBytes} bytes: ${reason}`, error);
-  }
+function inflate(stored: Buffer, plainBytes: number): Promise<{ plain: Buffer; readBytes: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ plain: Buffer; readBytes: number }>();
+  const options = {
+    // Room to spare: node:zlib takes an output buffer that is just full for one that needs a successor.
+    chunkSize: plainBytes + constants.Z_MIN_CHUNK,
+    maxOutputLength: Math.max(plainBytes, 1),
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+    info: true,
+  };
+  zstdDecompress(stored, options, (error, result) => {
+    if (error !== null) {
+      const reason = 'code' in error ? String(error.code) : String(error);
+      reject(damaged(`stored bytes do not decompress to ${plainBytes} bytes: ${reason}`, error));
+      return;
+    }
+    const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    resolve({ plain: buffer, readBytes: engine.bytesWritten });
+  });
+  return promise;
 }
 
 function damaged(message: string, cause?: unknown): DomainError {

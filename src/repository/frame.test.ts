@@ -19,11 +19,11 @@ function isDamage(error: unknown): boolean {
   return isDomainError(error, 'sealed-data-damaged');
 }
 
-test('round-trips frames of every size and kind', () => {
+test('round-trips frames of every size and kind', async () => {
   for (const size of [0, 1, 15, 16, 4096, 100_000, FRAME_BYTES - 1, FRAME_BYTES]) {
     for (const plain of [Buffer.alloc(size, 'key value '), randomBytes(size)]) {
       const frame = encode(plain, { number: 0, last: true });
-      const decoded = decodeFrame(frameKey, { number: 0, last: true, plainBytes: size }, frame);
+      const decoded = await decodeFrame(frameKey, { number: 0, last: true, plainBytes: size }, frame);
       assert.ok(decoded.plain.equals(plain), `${size} bytes`);
     }
   }
@@ -44,23 +44,23 @@ test('writes the header that the format describes', () => {
   });
 });
 
-test('detects every flipped bit and every cut', () => {
+test('detects every flipped bit and every cut', async () => {
   const plain = Buffer.from('the quick brown fox jumps over the lazy dog');
   const frame = encode(plain);
   const expected = { number: 7, last: false, plainBytes: plain.length };
-  assert.ok(decodeFrame(frameKey, expected, frame).plain.equals(plain));
+  assert.ok((await decodeFrame(frameKey, expected, frame)).plain.equals(plain));
   for (let at = 0; at < frame.length; at++) {
     for (let bit = 0; bit < 8; bit++) {
       const flipped = Buffer.from(frame);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
-      assert.throws(() => decodeFrame(frameKey, expected, flipped), isDamage, `byte ${at} bit ${bit}`);
+      await assert.rejects(() => decodeFrame(frameKey, expected, flipped), isDamage, `byte ${at} bit ${bit}`);
     }
-    assert.throws(() => decodeFrame(frameKey, expected, frame.subarray(0, at)), isDamage, `cut at ${at}`);
+    await assert.rejects(() => decodeFrame(frameKey, expected, frame.subarray(0, at)), isDamage, `cut at ${at}`);
   }
-  assert.throws(() => decodeFrame(frameKey, expected, Buffer.concat([frame, Buffer.from([0])])), isDamage, 'one byte more');
+  await assert.rejects(() => decodeFrame(frameKey, expected, Buffer.concat([frame, Buffer.from([0])])), isDamage, 'one byte more');
 });
 
-test('opens a frame only in its place', () => {
+test('opens a frame only in its place', async () => {
   const plain = Buffer.from('bytes');
   const frame = encode(plain);
   const place = { number: 7, last: false, plainBytes: 5 };
@@ -70,21 +70,21 @@ test('opens a frame only in its place', () => {
     { number: 7, last: false, plainBytes: 4 },
   ];
   for (const other of others) {
-    assert.throws(() => decodeFrame(frameKey, other, frame), isDamage, JSON.stringify(other));
+    await assert.rejects(() => decodeFrame(frameKey, other, frame), isDamage, JSON.stringify(other));
   }
-  assert.throws(() => decodeFrame({ ...frameKey, shard: 3 }, place, frame), isDamage, 'shard');
-  assert.throws(() => decodeFrame({ ...frameKey, key: randomBytes(32) }, place, frame), isDamage, 'key');
+  await assert.rejects(() => decodeFrame({ ...frameKey, shard: 3 }, place, frame), isDamage, 'shard');
+  await assert.rejects(() => decodeFrame({ ...frameKey, key: randomBytes(32) }, place, frame), isDamage, 'key');
   for (const ref of [
     { backupId: 'c', attempt: 1 },
     { backupId: 'b', attempt: 2 },
   ]) {
-    assert.throws(() => decodeFrame({ ...frameKey, context: attemptContext('00'.repeat(16), ref) }, place, frame), isDamage);
+    await assert.rejects(() => decodeFrame({ ...frameKey, context: attemptContext('00'.repeat(16), ref) }, place, frame), isDamage);
   }
   const otherRepository = attemptContext('01'.repeat(16), { backupId: 'b', attempt: 1 });
-  assert.throws(() => decodeFrame({ ...frameKey, context: otherRepository }, place, frame), isDamage, 'repository');
+  await assert.rejects(() => decodeFrame({ ...frameKey, context: otherRepository }, place, frame), isDamage, 'repository');
 });
 
-test('refuses a bomb even where its author holds the key', () => {
+test('refuses a bomb even where its author holds the key', async () => {
   const packed = zstdCompressSync(Buffer.alloc(64 * 1024 * 1024));
   const header = encode(Buffer.alloc(1000, 'a')).subarray(0, FRAME_HEADER_BYTES);
   header.writeUInt32BE(packed.length, 16);
@@ -92,7 +92,7 @@ test('refuses a bomb even where its author holds the key', () => {
   nonce.writeUInt32BE(7, 8);
   const { ciphertext, tag } = encrypt(frameKey.key, nonce, packed, Buffer.concat([context, header]));
   const bomb = Buffer.concat([header, ciphertext, tag]);
-  assert.throws(
+  await assert.rejects(
     () => decodeFrame(frameKey, { number: 7, last: false, plainBytes: 1000 }, bomb),
     (error) => {
       assert.ok(isDamage(error));

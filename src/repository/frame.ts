@@ -1,4 +1,5 @@
 import { DomainError } from '../lib/errors.ts';
+import { releaseMemory } from '../lib/release-memory.ts';
 import { type Codec, compress, decompress } from './compression.ts';
 import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from './encryption.ts';
 import { FRAME_BYTES, FRAME_HEADER_BYTES, MAX_STORED_FRAME_BYTES } from './format.ts';
@@ -64,7 +65,12 @@ export function encodeFrame(
   const { ciphertext, tag } = encrypt(frameKey.key, toNonce(number), bytes, Buffer.concat([frameKey.context, header]));
   target.set(ciphertext, FRAME_HEADER_BYTES);
   target.set(tag, FRAME_HEADER_BYTES + ciphertext.length);
-  return { frame: target.subarray(0, FRAME_HEADER_BYTES + ciphertext.length + TAG_BYTES), tag };
+  const frame = target.subarray(0, FRAME_HEADER_BYTES + ciphertext.length + TAG_BYTES);
+  releaseMemory(ciphertext);
+  if (bytes !== plain) {
+    releaseMemory(bytes);
+  }
+  return { frame, tag };
 }
 
 /** Whether a frame is what it should be, and how long it is when read from the front of a data object. */
@@ -102,11 +108,11 @@ export function parseFrameHeader(bytes: Buffer): FrameHeader | undefined {
  * The plaintext of exactly one frame, authenticated as a whole before anything of it is decompressed. Throws `sealed-data-damaged` where
  * it is not the frame that `position` and `plainBytes` say, or one bit of it differs.
  */
-export function decodeFrame(
+export async function decodeFrame(
   { key, context, shard }: FrameKey,
   expected: FramePosition & { readonly plainBytes: number },
   frame: Buffer,
-): { plain: Buffer; tag: Buffer } {
+): Promise<{ plain: Buffer; tag: Buffer }> {
   const header = parseFrameHeader(frame);
   if (header === undefined || header.frameBytes !== frame.length) {
     throw damaged(`its header is not that of a frame of ${frame.length} bytes`);
@@ -125,7 +131,11 @@ export function decodeFrame(
   const tag = frame.subarray(tagAt);
   const aad = Buffer.concat([context, frame.subarray(0, FRAME_HEADER_BYTES)]);
   const stored = decrypt(key, toNonce(header.number), frame.subarray(FRAME_HEADER_BYTES, tagAt), tag, aad);
-  return { plain: decompress(header.codec, stored, header.plainBytes), tag };
+  const plain = await decompress(header.codec, stored, header.plainBytes);
+  if (plain !== stored) {
+    releaseMemory(stored);
+  }
+  return { plain, tag: Buffer.from(tag) };
 }
 
 function toNonce(number: number): Buffer {

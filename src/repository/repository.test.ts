@@ -40,7 +40,7 @@ test('round-trips empty, tiny, compressible, incompressible and exact multiples 
     const reader = await repository.openAttempt({ backupId: BACKUP_ID, attempt });
     assert.ok(Buffer.concat(await collect(reader.frames(0))).equals(plain), `${plain.length} bytes`);
     const seen: Buffer[] = [];
-    await repository.verifyAttempt({ backupId: BACKUP_ID, attempt }, { onFrame: (_, bytes) => void seen.push(bytes) });
+    await repository.verifyAttempt({ backupId: BACKUP_ID, attempt }, { onFrame: (_, bytes) => void seen.push(Buffer.from(bytes)) });
     assert.ok(Buffer.concat(seen).equals(plain));
   }
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { releaseMemory } from '../lib/release-memory.ts';
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
 import type { AttemptReader } from './attempt-reader.ts';
 import { backupDamaged, dataObject } from './format.ts';
@@ -6,7 +7,7 @@ import type { Manifest } from './types.ts';
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Sees every verified frame in order, for checks that the repository does not know, such as the RDB's own CRC-64. */
+  /** Sees every verified frame in order, its bytes during the call only, for checks that the repository does not know, such as the RDB's own CRC-64. */
   readonly onFrame?: (shard: number, plain: Buffer) => void | Promise<void>;
 }
 
@@ -34,6 +35,7 @@ export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReade
       tags.update(tag);
       plainBytes += plain.length;
       await onFrame?.(shard, plain);
+      releaseMemory(plain);
     }
     if (plainBytes !== facts.sizeBytes || whole.digest('hex') !== facts.sha256 || tags.digest('hex') !== facts.tagsSha256) {
       throw backupDamaged(`shard ${shard} of ${manifest.backupId}`, 'its length, SHA-256 or tags are not those in the manifest');
