@@ -43,17 +43,20 @@ const MOST_SHOWN_LENGTH = 16 * 1024;
 type Shown = readonly [title: Message, text: string];
 
 function compose(mistake: Mistake | undefined, shown: readonly Shown[]): Message {
-  const part = mistake === undefined ? undefined : PARTS[mistake.part];
-  const texts = shown.map(([title, text]) => ({ title, text: text.slice(0, MOST_SHOWN_LENGTH) }));
-  return {
-    en: ` ${part === undefined ? UNKNOWN.en : `What differs: ${part.en}. ${mistake?.text.en}`}${texts.map(({ title, text }) => `\n${title.en}:\n${text}`).join('')}`,
-    zh: `${part === undefined ? UNKNOWN.zh : `不一致的部分：${part.zh}。${mistake?.text.zh}`}${texts.map(({ title, text }) => `\n${title.zh}：\n${text}`).join('')}`,
-  };
+  return { en: write('en', mistake, shown), zh: write('zh', mistake, shown) };
 }
 
+function write(language: keyof Message, mistake: Mistake | undefined, shown: readonly Shown[]): string {
+  const [stop, colon] = language === 'en' ? ['. ', ':'] : ['。', '：'];
+  const reason = mistake === undefined ? UNKNOWN[language] : `${PARTS[mistake.part][language]}${stop}${mistake.text[language]}`;
+  const texts = shown.map(([title, text]) => `\n${title[language]}${colon}\n${text.slice(0, MOST_SHOWN_LENGTH)}`);
+  return `${DIFFERS[language]}${reason}${texts.join('')}`;
+}
+
+const DIFFERS: Message = { en: 'What differs: ', zh: '不一致的部分：' };
 const UNKNOWN: Message = {
-  en: 'What differs: none of the well-known mistakes gives your signature, so the key is another one, or several parts differ. Compare with what the service has signed.',
-  zh: '不一致的部分：未能识别。已知的常见错误均不能得到您的签名，可能是密钥不同，或多个部分不一致。请与服务端的内容比较。',
+  en: 'none of the well-known mistakes gives your signature, so the key is another one, or several parts differ. Compare with what the service has signed.',
+  zh: '已知的常见错误均不能得到您的签名，可能是密钥不同，或多个部分不一致。请与服务端的内容比较。',
 };
 
 /** Names of headers and parameters whose values are secrets: Password, OldPassword, Token, x-tc-token, ClientKey, SecretKey. */

@@ -108,11 +108,8 @@ export const commonErrors = {
       zh: 'SecretId 不存在，请确认您的 SecretId 是否正确。',
     }),
   /** Both seen. `explanation` follows them where the service was told to explain. */
-  signatureFailure: (explanation: Message = NOTHING) =>
-    new ApiError('AuthFailure.SignatureFailure', {
-      en: `The provided credentials could not be validated. Please check your signature is correct.${explanation.en}`,
-      zh: `请求签名验证失败，请检查您的签名计算是否正确。${explanation.zh}`,
-    }),
+  signatureFailure: (explanation?: Message) =>
+    new ApiError('AuthFailure.SignatureFailure', explanation === undefined ? SIGNATURE_FAILURE : join(SIGNATURE_FAILURE, explanation)),
   /** English seen at a private gateway of the vendor. */
   signatureExpire: () =>
     new ApiError('AuthFailure.SignatureExpire', { en: 'The signature is expired, please request again.', zh: '签名已过期，请重新请求。' }),
@@ -158,9 +155,16 @@ export const commonErrors = {
 /** The three codes in which the sources let a denial be told. */
 export type DenialCode = 'AuthFailure.UnauthorizedOperation' | 'InvalidParameter.PermissionDenied' | 'UnauthorizedOperation.NoCAMAuthed';
 
-const NOTHING: Message = { en: '', zh: '' };
+const SIGNATURE_FAILURE: Message = {
+  en: 'The provided credentials could not be validated. Please check your signature is correct.',
+  zh: '请求签名验证失败，请检查您的签名计算是否正确。',
+};
 const AUTHORIZATION_FORM =
   'TC3-HMAC-SHA256 Credential=<SecretId>/<date>/<service>/tc3_request, SignedHeaders=content-type;host, Signature=<hex>';
+
+function join(first: Message, second: Message): Message {
+  return { en: [first.en, second.en].join(' '), zh: first.zh + second.zh };
+}
 
 const MOST_QUOTED_LENGTH = 200;
 
