@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Answer, type ApiFixture, insertExample, KEY, openApiFixture } from '../../../test/harness/api-fixture.ts';
-import { signTc3Request, signV1Request } from '../../../test/harness/signed-request.ts';
+import { type Answer, type ApiFixture, insertExample, KEY, openApiFixture, SUB_KEY } from '../../../test/harness/api-fixture.ts';
+import { type SignOptions, signTc3Request, signV1Request } from '../../../test/harness/signed-request.ts';
 import { hashPayload } from '../auth/tc3.ts';
 import type { RawRequest } from '../http-message.ts';
 
@@ -99,6 +99,45 @@ describe('routing', () => {
     const message = 'The request header is missing a required common parameter `X-TC-Action`.';
     assertError(await fixture.send({ ...raw, headers: rest }), 'MissingParameter', message);
   });
+});
+
+test('what only informs is accepted in both forms: client, user, language, trace', async () => {
+  const headers = { 'x-tc-requestclient': 'SDK_PYTHON_3.1.162; _CLI_3.1.155.1', 'x-qcloud-user-id': '1', 'x-tc-language': 'zh-CN' };
+  assert.equal((await fixture.call('DescribeInstances', {}, { headers })).Error, undefined);
+  const parameters = { Action: 'DescribeInstances', RequestClient: 'SDK_NODEJS_INTL_EN3.0.1335', Language: 'en-US' };
+  assert.equal((await fixture.send(signV1Request({ key: KEY, timestampS, parameters }))).Error, undefined);
+});
+
+test('checks come in their order: mend one fault after the other', async () => {
+  const faults = {
+    method: 'POST',
+    action: 'DescribeInstance',
+    version: '2017-03-12',
+    key: { secretId: 'AKIDnobody', secretKey: 'wrong' },
+    timestampS: timestampS - 1000,
+    region: 'ap-atlantis',
+    host: '127.0.0.1',
+    body: '{"InstanceId":5,"Limit":0}',
+  };
+  const steps: ReadonlyArray<readonly [code: string, mend: Partial<SignOptions>]> = [
+    ['NoSuchVersion', { version: '2018-04-12' }],
+    ['InvalidAction', { action: 'DescribeInstanceBackups' }],
+    ['AuthFailure.SecretIdNotFound', { key: { ...SUB_KEY, secretKey: 'wrong' } }],
+    ['AuthFailure.SignatureFailure', { key: SUB_KEY }],
+    ['AuthFailure.SignatureExpire', { timestampS }],
+    ['InvalidParameterValue', { region: 'ap-shanghai-fsi', host: 'redis.tencentcloudapi.com' }],
+    ['UnsupportedRegion', { region: 'ap-guangzhou' }],
+    ['InvalidParameter', { body: '{"InstanceId":"crs-5a4py64p","Limit":0}' }],
+    ['InvalidParameter.PermissionDenied', { key: KEY }],
+    ['InvalidParameter.InvalidParameter', { body: '{"InstanceId":"crs-5a4py64p"}' }],
+  ];
+  let options: Partial<SignOptions> = faults;
+  for (const [code, mend] of steps) {
+    const raw = signTc3Request({ key: KEY, action: '', timestampS, ...options });
+    assert.equal((await fixture.send(raw)).Error?.Code, code);
+    options = { ...options, ...mend };
+  }
+  assert.equal((await fixture.send(signTc3Request({ key: KEY, action: '', timestampS, ...options }))).Error, undefined);
 });
 
 describe('language', () => {

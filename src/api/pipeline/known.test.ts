@@ -31,7 +31,7 @@ describe('actions that are known and not built', () => {
     }
   });
 
-  test('only after authentication', async () => {
+  test('an action that is not built is told only after authentication', async () => {
     const answer = await fixture.call('RenewInstance', {}, { key: { ...KEY, secretKey: 'wrong' } });
     assert.equal(answer.Error?.Code, 'AuthFailure.SignatureFailure');
     const v1 = await fixture.send(signV1Request({ key: KEY, timestampS, parameters: { Action: 'RenewInstance', Language: 'zh-CN' } }));
@@ -75,7 +75,7 @@ describe('versions and products', () => {
     }
   });
 
-  test('where the host names a product that is not served, that is NoSuchProduct', async () => {
+  test('an unknown version where the host names a product that is not served is NoSuchProduct', async () => {
     for (const host of ['cvm.tencentcloudapi.com', 'CVM.ap-guangzhou.tencentcloudapi.com', 'http://cvm.tencentcloudapi.com:80']) {
       assert.deepEqual(await ask('2017-03-12', host), { Code: 'NoSuchProduct', Message: 'The product `cvm` is not served here.' });
     }
@@ -114,7 +114,7 @@ describe('calls without a key', () => {
     });
   }
 
-  test('any other action must be signed', async () => {
+  test('any action that is not called without a key must be signed: SKIP is refused', async () => {
     const message = (name: string) =>
       `The action \`${name}\` must be signed; \`Authorization: SKIP\` is only for actions that are called without a key.`;
     assert.deepEqual((await tc3('AssumeRole', 'SKIP')).Error, { Code: 'AuthFailure.InvalidAuthorization', Message: message('AssumeRole') });
