@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ApiError } from './errors/api-error.ts';
 import type { ApiErrorCode } from './errors/codes.ts';
+import type { Message } from './errors/message.ts';
 import type { Product } from './versions.ts';
 
 /** Whose key signed the request. The root account's `uin` is its `accountId`; any other `uin` is a sub-account of it. */
@@ -41,7 +42,7 @@ export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {
   readonly region: string;
   readonly services: ActionServices;
   /** The error to throw; only codes that the action declares are accepted. */
-  readonly fail: (code: Code, message: string) => ApiError;
+  readonly fail: (code: Code, text: Message) => ApiError;
 }
 
 /** On which resources an action works: `operation` for those that name no instance, else how its input names them (empty: any). */

@@ -26,6 +26,8 @@ export interface ApiOptions extends ActionServices {
   readonly roots?: readonly string[];
   /** `off` for benches only. */
   readonly rateLimit?: 'on' | 'off';
+  /** Tell callers whose signature fails what differs. For a service that only its own machine reaches. Default: false. */
+  readonly explainsSignatures?: boolean;
   /** Called after each answer; must not throw. */
   readonly onRequest?: (facts: RequestFacts) => void;
 }
@@ -41,8 +43,9 @@ export function createApi(options: ApiOptions): Api {
   const steps = createPipeline({
     actions,
     credentials: options.credentials,
-    roots: options.roots ?? DEFAULT_ROOTS,
+    roots: (options.roots ?? DEFAULT_ROOTS).map((root) => root.toLowerCase()).sort((a, b) => b.length - a.length),
     rateLimit: options.rateLimit ?? 'on',
+    explainsSignatures: options.explainsSignatures ?? false,
   });
   return {
     async handle(raw) {
@@ -60,7 +63,7 @@ export function createApi(options: ApiOptions): Api {
       const durationMs = performance.now() - startedAt;
       logRequest(ctx, error, durationMs);
       try {
-        onRequest?.({ action: ctx.action?.name ?? 'unknown', code: error?.code ?? 'ok', durationMs });
+        onRequest?.({ action: nameOf(ctx), code: error?.code ?? 'ok', durationMs });
       } catch (fault) {
         log.error({ requestId: ctx.requestId, error: describeError(fault) }, 'request.observer-failed');
       }
@@ -78,12 +81,16 @@ async function run(steps: readonly Step[], ctx: RequestContext): Promise<void> {
   }
 }
 
+function nameOf({ action, unbuilt }: RequestContext): string {
+  return action?.name ?? (unbuilt || 'unknown');
+}
+
 /** One line for each request: reads are too many for `info`, faults of ours carry their cause, which the caller is not told. */
 function logRequest(ctx: RequestContext, error: ApiError | undefined, durationMs: number): void {
   const { log } = ctx.services;
   const fields = {
     requestId: ctx.requestId,
-    action: ctx.action?.name ?? 'unknown',
+    action: nameOf(ctx),
     region: ctx.region,
     uin: ctx.principal.uin,
     code: error?.code ?? 'ok',

@@ -24,7 +24,9 @@ function unquote(cell: string): string[] {
 }
 
 test('each row of the contract’s decisions names a test that exists', () => {
-  const sources = globSync('src/api/**/*.test.ts', { cwd: root }).map((path) => readFileSync(new URL(path, root), 'utf8'));
+  const sources = globSync(['src/api/**/*.test.ts', 'src/http/*.test.ts'], { cwd: root }).map((path) =>
+    readFileSync(new URL(path, root), 'utf8'),
+  );
   const rows = readTable('Decisions, one test a row');
   assert.ok(rows.length >= 30, `${rows.length} rows`);
   const names = rows.map((row) => row[2]?.slice(1, -1) ?? '');

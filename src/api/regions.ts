@@ -72,6 +72,13 @@ export function placeHost(host: string, roots: readonly string[]): HostPlace {
   return ELSEWHERE;
 }
 
+/** The product that a Host header names under one of the roots; `` where it names none. `roots` as for `placeHost`. */
+export function productOfHost(host: string, roots: readonly string[]): string {
+  const name = bareName(host);
+  const root = roots.find((candidate) => name.endsWith(`.${candidate}`));
+  return root === undefined ? '' : (name.slice(0, -root.length - 1).split('.')[0] ?? '');
+}
+
 /** The name in a Host header that may be a whole URL (tccli over plain HTTP sends one). */
 function bareName(host: string): string {
   const scheme = host.indexOf('://');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { Check } from 'typebox/value';
 import { ACCOUNT, at, INSTANCE_ID, insertExample, openApiFixture } from '../../test/harness/api-fixture.ts';
 import { apiErrorCodes } from './errors/codes.ts';
-import { decodeJson } from './pipeline/decode-json.ts';
 import { actions } from './registry.ts';
 import { toWireSchema } from './schema.ts';
 import { PRODUCT_VERSIONS } from './versions.ts';
@@ -25,7 +25,7 @@ describe('examples', () => {
       const answer = await fixture.call(action.name, action.example.input, { version: PRODUCT_VERSIONS[action.product] });
       const { RequestId, ...output } = answer;
       assert.equal(answer.Error, undefined, JSON.stringify(answer.Error));
-      assert.deepEqual(decodeJson(toWireSchema(action.output), structuredClone(output)), output);
+      assert.ok(Check(action.output, output));
       assert.deepEqual(Object.keys(output), Object.keys(action.example.output));
       if (action.access.kind === 'read') {
         assert.deepEqual(output, action.example.output);

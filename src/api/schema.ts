@@ -61,3 +61,17 @@ export interface WireSchema {
 export function toWireSchema(schema: TSchema): WireSchema {
   return schema as unknown as WireSchema;
 }
+
+/** A type as the vendor's type errors call it. */
+export type WireType = 'array' | 'bool' | 'int64' | 'object' | 'string' | 'uint64';
+
+export function wireTypeOf({ type, minimum }: WireSchema): WireType {
+  switch (type) {
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return minimum === 0 ? 'uint64' : 'int64';
+    default:
+      return type;
+  }
+}

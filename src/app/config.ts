@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.ts';
 import { DomainError } from '../lib/errors.ts';
@@ -20,6 +21,8 @@ export interface Config {
   /** Root domains whose hosts name a region, longest match first. */
   readonly apiRoots: readonly string[];
   readonly rateLimit: 'on' | 'off';
+  /** Whether callers whose signature fails are told what differs; only on loopback. */
+  readonly explainSignatures: boolean;
   /** The master key as text; undefined: the keyring file in the data directory. */
   readonly masterKey: string | undefined;
   readonly rootCredential: { readonly secretId: string; readonly secretKey: string } | undefined;
@@ -34,6 +37,7 @@ export interface ServeOptions {
   storage?: string | undefined;
   role?: string | undefined;
   profile?: string | undefined;
+  explainSignatures?: boolean | undefined;
 }
 
 const DEFAULT_ROOTS = ['internal.tencentcloudapi.com', 'intl.tencentcloudapi.com', 'tencentcloudapi.com'];
@@ -54,9 +58,10 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
   if ((secretId === undefined || secretId === '') !== (secretKey === undefined || secretKey === '')) {
     throw new DomainError('config-invalid', 'REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY go together: set both or neither');
   }
+  const host = options.host ?? env['REDKEEP_HOST'] ?? '127.0.0.1';
   return Object.freeze({
     dataDir,
-    host: options.host ?? env['REDKEEP_HOST'] ?? '127.0.0.1',
+    host,
     port: readInteger('--port', options.port ?? env['REDKEEP_PORT'] ?? '9530', 0, 65_535),
     catalogUrl: options.catalog ?? env['REDKEEP_CATALOG'] ?? pathToFileURL(dataDir.catalog).href.replace(/^file:/, 'sqlite:'),
     storageUrl: options.storage ?? env['REDKEEP_STORAGE'] ?? pathToFileURL(dataDir.repository).href,
@@ -67,9 +72,26 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
     apiRoots: readRoots(env['REDKEEP_API_ROOTS']),
     rateLimit: readWord('REDKEEP_RATE_LIMIT', env['REDKEEP_RATE_LIMIT'] ?? 'on', ['on', 'off'] as const),
+    explainSignatures: readExplainSignatures(options, env, host),
     masterKey: env['REDKEEP_MASTER_KEY'] || undefined,
     rootCredential: secretId && secretKey ? { secretId, secretKey } : undefined,
   });
+}
+
+/** An explanation shows what the service signs, so that only callers on this machine may be given one. */
+function readExplainSignatures(options: ServeOptions, env: Environment, host: string): boolean {
+  const name = options.explainSignatures ? '--explain-signatures' : 'REDKEEP_EXPLAIN_SIGNATURES';
+  const isOn = options.explainSignatures || readWord(name, env[name] || 'off', ['on', 'off'] as const) === 'on';
+  if (isOn && !isLoopback(host)) {
+    throw new DomainError('config-invalid', `${name} needs a host on loopback, and the host is ${JSON.stringify(host)}`, {
+      hint: 'listen on 127.0.0.1, ::1 or localhost, or leave it out',
+    });
+  }
+  return isOn;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function readRoots(text: string | undefined): readonly string[] {

@@ -112,6 +112,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     profile: config.profile,
     roots: config.apiRoots,
     rateLimit: config.rateLimit,
+    explainsSignatures: config.explainSignatures,
     credentials: (secretId) =>
       secretId === credential.secretId ? { secretKey: credential.secretKey, accountId, uin: accountId } : undefined,
     sealSecrets: secrets.seal,

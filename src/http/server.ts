@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawRequest, RawResponse } from '../api/http-message.ts';
 import { DomainError } from '../lib/errors.ts';
+import { compress } from './compress.ts';
 import { readBody } from './read-body.ts';
 
 export interface HttpServerOptions {
@@ -133,6 +134,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 const EMPTY = new Uint8Array(0);
 
 async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (hasTwoHosts(request)) {
+    response.setHeader('Connection', 'close');
+    send(response, 400, 'text/plain', '');
+    return;
+  }
   if (request.method === 'GET' && request.url === '/healthz') {
     const isReady = await options.health();
     send(response, isReady ? 200 : 503, 'text/plain', isReady ? 'ready\n' : 'not ready\n');
@@ -148,13 +154,38 @@ async function answer(options: HttpServerOptions, request: IncomingMessage, resp
   for (const name in headers) {
     response.setHeader(name, headers[name] ?? '');
   }
-  // Exactly this text: the Python SDK and tccli take an error for an empty success where a charset follows.
-  send(response, 200, 'application/json', text);
+  const sizeBytes = Buffer.byteLength(text);
+  const compressed = compress(text, sizeBytes, request.headers['accept-encoding']);
+  if (compressed === undefined) {
+    sendJson(response, text, sizeBytes);
+  } else {
+    const bytes = await compressed;
+    response.setHeader('Content-Encoding', 'gzip');
+    sendJson(response, bytes, bytes.length);
+  }
+}
+
+/** The type is exactly this text: the Python SDK and tccli take an error for an empty success where a charset follows. */
+function sendJson(response: ServerResponse, body: string | Buffer, sizeBytes: number): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': sizeBytes });
+  response.end(body);
 }
 
 function send(response: ServerResponse, status: number, contentType: string, text: string): void {
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
+}
+
+/** Node keeps the first Host and drops others, which a proxy in front may have read instead. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') {
+      hosts++;
+    }
+  }
+  return hosts > 1;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -10,8 +10,8 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends bytes as they are and reads until the server ends the connection. */
-export async function sendRaw(port: number, bytes: string | Buffer, options: { host?: string } = {}): Promise<RawAnswer> {
+/** Sends bytes as they are, with `ends` also the end of the stream, and reads until the server ends the connection. */
+export async function sendRaw(port: number, bytes: string | Buffer, options: { host?: string; ends?: boolean } = {}): Promise<RawAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
   const socket = connect(port, options.host ?? '127.0.0.1');
   let text = '';
@@ -25,6 +25,9 @@ export async function sendRaw(port: number, bytes: string | Buffer, options: { h
     error.code === 'ECONNRESET' || error.code === 'EPIPE' ? undefined : reject(error),
   );
   socket.write(bytes);
+  if (options.ends) {
+    socket.end();
+  }
   return promise;
 }
 

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { createInstanceId } from '../../lib/ids.ts';
 import { type ActionContext, defineAction, type InstanceSecrets } from '../action.ts';
+import type { Message } from '../errors/message.ts';
 import { bool, int64, optional, structure, text } from '../schema.ts';
 
 const MOST_NAME_LENGTH = 60;
@@ -89,13 +90,20 @@ export const AttachInstance = defineAction({
 
 function assertAddress({ InstanceName, Host, Port }: Input, ctx: Context): void {
   if (InstanceName.trim() === '' || InstanceName.length > MOST_NAME_LENGTH || hasControls(InstanceName)) {
-    throw invalid(ctx, `InstanceName must have 1 to ${MOST_NAME_LENGTH} characters, none of them a control character.`);
+    throw invalid(ctx, {
+      en: `InstanceName must have 1 to ${MOST_NAME_LENGTH} characters, none of them a control character.`,
+      zh: `InstanceName 的长度必须为 1 到 ${MOST_NAME_LENGTH} 个字符，且不能包含控制字符。`,
+    });
   }
   if (!/^[A-Za-z0-9_.:%-]{1,253}$/.test(Host)) {
-    throw invalid(ctx, `Host is ${JSON.stringify(Host.slice(0, 64))}; it must be a host name or an address without brackets.`);
+    const host = JSON.stringify(Host.slice(0, 64));
+    throw invalid(ctx, {
+      en: `Host is ${host}; it must be a host name or an address without brackets.`,
+      zh: `Host 为 ${host}，必须是主机名或不带方括号的地址。`,
+    });
   }
   if (Port < 1 || Port > 65_535) {
-    throw invalid(ctx, `Port is ${Port}; it must be 1 to 65535.`);
+    throw invalid(ctx, { en: `Port is ${Port}; it must be 1 to 65535.`, zh: `Port 为 ${Port}，必须是 1 到 65535。` });
   }
 }
 
@@ -103,20 +111,32 @@ function assertSecrets(parameters: Input, ctx: Context): void {
   for (const name of ['UserName', 'Password'] as const) {
     const value = parameters[name] ?? '';
     if (value.length > MOST_SECRET_LENGTH || value.includes('\0')) {
-      throw invalid(ctx, `${name} has ${value.length} characters; it must have at most ${MOST_SECRET_LENGTH} and none of them NUL.`);
+      throw invalid(ctx, {
+        en: `${name} has ${value.length} characters; it must have at most ${MOST_SECRET_LENGTH} and none of them NUL.`,
+        zh: `${name} 有 ${value.length} 个字符，最多 ${MOST_SECRET_LENGTH} 个，且不能包含 NUL。`,
+      });
     }
   }
   for (const name of ['CaCert', 'ClientCert', 'ClientKey'] as const) {
     const pem = parameters[name];
     if (pem !== undefined && (pem.length > MOST_PEM_LENGTH || !pem.trimStart().startsWith('-----BEGIN '))) {
-      throw invalid(ctx, `${name} has ${pem.length} characters; it must be a PEM text of at most ${MOST_PEM_LENGTH}.`);
+      throw invalid(ctx, {
+        en: `${name} has ${pem.length} characters; it must be a PEM text of at most ${MOST_PEM_LENGTH}.`,
+        zh: `${name} 有 ${pem.length} 个字符，必须是最多 ${MOST_PEM_LENGTH} 个字符的 PEM 文本。`,
+      });
     }
   }
   if ((parameters.ClientCert === undefined) !== (parameters.ClientKey === undefined)) {
-    throw invalid(ctx, 'ClientCert and ClientKey go together: give both or neither.');
+    throw invalid(ctx, {
+      en: 'ClientCert and ClientKey go together: give both or neither.',
+      zh: 'ClientCert 与 ClientKey 必须同时提供或同时省略。',
+    });
   }
   if (parameters.Tls === false && hasPem(parameters)) {
-    throw invalid(ctx, 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.');
+    throw invalid(ctx, {
+      en: 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.',
+      zh: 'Tls 为 false，而 CaCert、ClientCert 和 ClientKey 要求它为 true 或省略。',
+    });
   }
 }
 
@@ -137,6 +157,6 @@ function hasControls(value: string): boolean {
   return /\p{Cc}/u.test(value);
 }
 
-function invalid(ctx: Context, message: string): Error {
-  return ctx.fail('InvalidParameter.InvalidParameter', message);
+function invalid(ctx: Context, text: Message): Error {
+  return ctx.fail('InvalidParameter.InvalidParameter', text);
 }

@@ -1,6 +1,8 @@
 import type { Static } from 'typebox';
 import type { BackupQuery, BackupState } from '../../catalog/catalog.ts';
 import { type ActionContext, defineAction } from '../action.ts';
+import { commonErrors } from '../errors/common-errors.ts';
+import type { Message } from '../errors/message.ts';
 import { int64, list, optional, structure, text } from '../schema.ts';
 import { RedisBackupSet, toBackupState, toRedisBackupSet } from '../shapes/redis-backup-set.ts';
 import { parseWireTime } from '../shapes/wire-time.ts';
@@ -116,7 +118,7 @@ function readQuery(parameters: Input, ctx: Context): BackupQuery {
   if (InstanceId !== undefined) {
     assertInstanceId(InstanceId, ctx);
   } else if (InstanceName === '' && ctx.services.profile === 'seed') {
-    throw ctx.fail('MissingParameter', 'The request is missing a required parameter `InstanceId`.');
+    throw commonErrors.missingParameter('InstanceId');
   }
   return {
     accountId: ctx.principal.accountId,
@@ -137,7 +139,10 @@ function readStates(statuses: readonly number[] | undefined, ctx: Context): read
   for (const status of statuses) {
     const state = toBackupState(status);
     if (state === undefined) {
-      throw invalid(ctx, `Status holds ${status}; it must be 1, 2, 3, 4, -1 or -2.`);
+      throw invalid(ctx, {
+        en: `Status holds ${status}; it must be 1, 2, 3, 4, -1 or -2.`,
+        zh: `Status 包含 ${status}，必须是 1、2、3、4、-1 或 -2。`,
+      });
     }
     states.add(state);
   }
@@ -149,10 +154,16 @@ function readSpan({ BeginTime, EndTime }: Input, ctx: Context): { startedFrom?: 
   const to = EndTime === undefined ? undefined : readTime('EndTime', EndTime, ctx);
   if (from !== undefined && to !== undefined) {
     if (from > to) {
-      throw invalid(ctx, `BeginTime ${BeginTime} is after EndTime ${EndTime}.`);
+      throw invalid(ctx, {
+        en: `BeginTime ${BeginTime} is after EndTime ${EndTime}.`,
+        zh: `BeginTime ${BeginTime} 晚于 EndTime ${EndTime}。`,
+      });
     }
     if (ctx.services.profile === 'current' && to - from > MOST_SPAN_MS) {
-      throw invalid(ctx, `BeginTime ${BeginTime} and EndTime ${EndTime} are more than 30 days apart.`);
+      throw invalid(ctx, {
+        en: `BeginTime ${BeginTime} and EndTime ${EndTime} are more than 30 days apart.`,
+        zh: `BeginTime ${BeginTime} 与 EndTime ${EndTime} 相隔超过 30 天。`,
+      });
     }
   }
   return {
@@ -165,21 +176,28 @@ function readSpan({ BeginTime, EndTime }: Input, ctx: Context): { startedFrom?: 
 function readTime(name: string, value: string, ctx: Context): number {
   const at = parseWireTime(value);
   if (at === undefined) {
-    throw invalid(ctx, `${name} is ${JSON.stringify(value.slice(0, 64))}; it must be a real time in the form yyyy-MM-dd HH:mm:ss.`);
+    const quoted = JSON.stringify(value.slice(0, 64));
+    throw invalid(ctx, {
+      en: `${name} is ${quoted}; it must be a real time in the form yyyy-MM-dd HH:mm:ss.`,
+      zh: `${name} 为 ${quoted}，必须是格式为 yyyy-MM-dd HH:mm:ss 的真实时间。`,
+    });
   }
   return at;
 }
 
 function readPage({ Limit = 20, Offset = 0 }: Input, ctx: Context): { limit: number; offset: number } {
   if (Limit < 1 || Limit > MOST_LIMIT) {
-    throw invalid(ctx, `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`);
+    throw invalid(ctx, { en: `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`, zh: `Limit 为 ${Limit}，必须是 1 到 ${MOST_LIMIT}。` });
   }
   if (Offset < 0 || Offset % Limit !== 0 || !Number.isSafeInteger(Offset)) {
-    throw invalid(ctx, `Offset is ${Offset}; it must be at least 0 and a multiple of Limit, which is ${Limit}.`);
+    throw invalid(ctx, {
+      en: `Offset is ${Offset}; it must be at least 0 and a multiple of Limit, which is ${Limit}.`,
+      zh: `Offset 为 ${Offset}，不能小于 0，且必须是 Limit（${Limit}）的整数倍。`,
+    });
   }
   return { limit: Limit, offset: Offset };
 }
 
-function invalid(ctx: Context, message: string): Error {
-  return ctx.fail('InvalidParameter.InvalidParameter', message);
+function invalid(ctx: Context, text: Message): Error {
+  return ctx.fail('InvalidParameter.InvalidParameter', text);
 }

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { Catalog, Instance, InstanceQuery, InstanceState } from '../../catalog/catalog.ts';
 import { type ActionContext, defineAction } from '../action.ts';
+import type { Message } from '../errors/message.ts';
 import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { InstanceSet, NEUTRAL, toInstanceSet, toInstanceStates } from '../shapes/instance-set.ts';
 import { assertInstanceId } from './instance-access.ts';
@@ -93,10 +94,13 @@ export const DescribeInstances = defineAction({
   async handle(parameters, ctx) {
     const { Limit = 20, Offset = 0, SearchKeys = [] } = parameters;
     if (Limit < 1 || Limit > MOST_LIMIT) {
-      throw invalid(ctx, `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`);
+      throw invalid(ctx, { en: `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`, zh: `Limit 为 ${Limit}，必须是 1 到 ${MOST_LIMIT}。` });
     }
     if (!Number.isSafeInteger(Offset)) {
-      throw invalid(ctx, `Offset is ${Offset}; it must be at most ${Number.MAX_SAFE_INTEGER}.`);
+      throw invalid(ctx, {
+        en: `Offset is ${Offset}; it must be at most ${Number.MAX_SAFE_INTEGER}.`,
+        zh: `Offset 为 ${Offset}，最大为 ${Number.MAX_SAFE_INTEGER}。`,
+      });
     }
     const filter = readFilter(parameters, ctx);
     const { total, instances } =
@@ -131,7 +135,10 @@ function narrow(id: string, ids: readonly string[]): readonly string[] {
 
 function readKeys(keys: readonly string[], name: string, ctx: Context): readonly string[] {
   if (keys.length > MOST_KEYS) {
-    throw invalid(ctx, `${name} has ${keys.length} elements; it must have at most ${MOST_KEYS}.`);
+    throw invalid(ctx, {
+      en: `${name} has ${keys.length} elements; it must have at most ${MOST_KEYS}.`,
+      zh: `${name} 有 ${keys.length} 个元素，最多 ${MOST_KEYS} 个。`,
+    });
   }
   return keys;
 }
@@ -140,7 +147,10 @@ function readStates(statuses: readonly number[], ctx: Context): readonly Instanc
   return [...new Set(statuses)].flatMap((status) => {
     const states = toInstanceStates(status);
     if (states === undefined) {
-      throw invalid(ctx, `Status holds ${status}; it must be 0, 1, 2, -2 or -3.`);
+      throw invalid(ctx, {
+        en: `Status holds ${status}; it must be 0, 1, 2, -2 or -3.`,
+        zh: `Status 包含 ${status}，必须是 0、1、2、-2 或 -3。`,
+      });
     }
     return states;
   });
@@ -157,10 +167,11 @@ const ORDERS: ReadonlyMap<string, 'created' | 'name'> = new Map([
 function readOrder({ OrderBy = 'createtime', OrderType = 1 }: Input, ctx: Context): NonNullable<InstanceQuery['order']> {
   const by = ORDERS.get(OrderBy);
   if (by === undefined) {
-    throw invalid(ctx, `OrderBy is ${JSON.stringify(OrderBy.slice(0, 64))}; it must be one of ${[...ORDERS.keys()].join(', ')}.`);
+    const [quoted, words] = [JSON.stringify(OrderBy.slice(0, 64)), [...ORDERS.keys()].join(', ')];
+    throw invalid(ctx, { en: `OrderBy is ${quoted}; it must be one of ${words}.`, zh: `OrderBy 为 ${quoted}，必须是 ${words} 之一。` });
   }
   if (OrderType !== 0 && OrderType !== 1) {
-    throw invalid(ctx, `OrderType is ${OrderType}; it must be 0 or 1.`);
+    throw invalid(ctx, { en: `OrderType is ${OrderType}; it must be 0 or 1.`, zh: `OrderType 为 ${OrderType}，必须是 0 或 1。` });
   }
   return { by, descending: OrderType === 1 };
 }
@@ -180,6 +191,6 @@ async function searchAny(catalog: Catalog, filter: Filter, keys: readonly string
   return { total: found.length, instances: found.slice(offset, offset + limit) };
 }
 
-function invalid(ctx: Context, message: string): Error {
-  return ctx.fail('InvalidParameter.InvalidParameter', message);
+function invalid(ctx: Context, text: Message): Error {
+  return ctx.fail('InvalidParameter.InvalidParameter', text);
 }

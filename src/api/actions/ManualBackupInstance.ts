@@ -40,13 +40,16 @@ export const ManualBackupInstance = defineAction({
   async handle({ InstanceId, Remark = '', StorageDays = 0 }, ctx) {
     assertInstanceId(InstanceId, ctx);
     if (StorageDays < 0 || StorageDays > MOST_STORAGE_DAYS) {
-      throw ctx.fail('InvalidParameter.InvalidParameter', `StorageDays is ${StorageDays}; it must be 0 to ${MOST_STORAGE_DAYS}.`);
+      throw ctx.fail('InvalidParameter.InvalidParameter', {
+        en: `StorageDays is ${StorageDays}; it must be 0 to ${MOST_STORAGE_DAYS}.`,
+        zh: `StorageDays 为 ${StorageDays}，必须是 0 到 ${MOST_STORAGE_DAYS}。`,
+      });
     }
     if (Remark.length > MOST_REMARK_LENGTH || Remark.includes('\0')) {
-      throw ctx.fail(
-        'InvalidParameter.InvalidParameter',
-        `Remark has ${Remark.length} characters; it must have at most ${MOST_REMARK_LENGTH} and none of them NUL.`,
-      );
+      throw ctx.fail('InvalidParameter.InvalidParameter', {
+        en: `Remark has ${Remark.length} characters; it must have at most ${MOST_REMARK_LENGTH} and none of them NUL.`,
+        zh: `Remark 有 ${Remark.length} 个字符，最多 ${MOST_REMARK_LENGTH} 个，且不能包含 NUL。`,
+      });
     }
     const startedAt = ctx.services.clock.now();
     const backupId = createTimeUuid(startedAt);

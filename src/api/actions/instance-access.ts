@@ -4,10 +4,11 @@ import type { ActionContext } from '../action.ts';
 /** Throws InvalidParameter.InvalidParameter unless `id` has the form of an instance id, `crs-` and eight lower-case letters or digits. */
 export function assertInstanceId(id: string, ctx: ActionContext<'InvalidParameter.InvalidParameter'>): void {
   if (!/^crs-[a-z0-9]{8}$/.test(id)) {
-    throw ctx.fail(
-      'InvalidParameter.InvalidParameter',
-      `InstanceId is ${JSON.stringify(id.slice(0, 64))}; it must be crs- and eight lower-case letters or digits.`,
-    );
+    const quoted = JSON.stringify(id.slice(0, 64));
+    throw ctx.fail('InvalidParameter.InvalidParameter', {
+      en: `InstanceId is ${quoted}; it must be crs- and eight lower-case letters or digits.`,
+      zh: `InstanceId 为 ${quoted}，必须是 crs- 加八位小写字母或数字。`,
+    });
   }
 }
 
@@ -19,7 +20,10 @@ export async function getInstance(
 ): Promise<Instance> {
   const instance = await tables.instances.get(id);
   if (instance === undefined || instance.accountId !== ctx.principal.accountId || instance.region !== ctx.region) {
-    throw ctx.fail('ResourceNotFound.InstanceNotExists', `No instance ${id} is found in region ${ctx.region}.`);
+    throw ctx.fail('ResourceNotFound.InstanceNotExists', {
+      en: `No instance ${id} is found in region ${ctx.region}.`,
+      zh: `地域 ${ctx.region} 中不存在实例 ${id}。`,
+    });
   }
   return instance;
 }
@@ -34,7 +38,10 @@ export async function getFreeInstance(
 ): Promise<Instance> {
   const instance = await getInstance(id, tables, ctx);
   if (instance.state !== 'online') {
-    throw ctx.fail('ResourceUnavailable.InstanceStateError', `Instance ${id} is ${instance.state}; it must be online.`);
+    throw ctx.fail('ResourceUnavailable.InstanceStateError', {
+      en: `Instance ${id} is ${instance.state}; it must be online.`,
+      zh: `实例 ${id} 的状态为 ${instance.state}，必须为 online。`,
+    });
   }
   const holder = await tables.tasks.unfinished(id);
   if (holder !== undefined) {
@@ -45,6 +52,8 @@ export async function getFreeInstance(
 
 /** The error for an instance that another task holds. */
 export function instanceLocked(id: string, ctx: ActionContext<'ResourceUnavailable.InstanceLockedError'>, taskId?: number): Error {
-  const holder = taskId === undefined ? 'Another task' : `Task ${taskId}`;
-  return ctx.fail('ResourceUnavailable.InstanceLockedError', `${holder} holds instance ${id}; try again when it has ended.`);
+  return ctx.fail('ResourceUnavailable.InstanceLockedError', {
+    en: `${taskId === undefined ? 'Another task' : `Task ${taskId}`} holds instance ${id}; try again when it has ended.`,
+    zh: `实例 ${id} 正被${taskId === undefined ? '其他任务' : `任务 ${taskId} `}占用，请在其结束后重试。`,
+  });
 }

@@ -45,7 +45,7 @@ export function verifyTc3(claim: Tc3Claim, signingKey: Uint8Array): boolean {
 type Lowering = (name: string) => boolean;
 
 /** SDKs sign values as sent; the documents' examples lower-case the action, their text all values. */
-const LOWERINGS: readonly Lowering[] = [() => false, (name) => name === 'x-tc-action', () => true];
+export const LOWERINGS: readonly Lowering[] = [() => false, (name) => name === 'x-tc-action', () => true];
 
 function joinHeaders(names: readonly string[], host: string, headerValue: (name: string) => string, lowers: Lowering): string {
   let lines = '';

@@ -15,7 +15,9 @@ export const apiErrorCodes = {
   'InvalidParameter.InvalidParameter': { meaning: 'a parameter breaks a rule of the action', retry: false },
   'InvalidParameter.PermissionDenied': { meaning: 'no policy allows the action to the caller', retry: false },
   InvalidParameterValue: { meaning: 'a common parameter has a value that is not allowed', retry: false },
+  InvalidRequest: { meaning: 'a multipart body is malformed', retry: false },
   MissingParameter: { meaning: 'a required parameter is absent', retry: false },
+  NoSuchProduct: { meaning: 'the host names a product that is not served', retry: false },
   NoSuchVersion: { meaning: 'no action has that version', retry: false },
   RequestLimitExceeded: { meaning: 'more requests in this second than the action allows', retry: true },
   RequestSizeLimitExceeded: { meaning: 'the request is too large', retry: false },
@@ -24,7 +26,8 @@ export const apiErrorCodes = {
   'ResourceUnavailable.InstanceStateError': { meaning: 'the state of the instance forbids the operation', retry: false },
   'UnauthorizedOperation.NoCAMAuthed': { meaning: 'a policy denies the action on this resource', retry: false },
   UnknownParameter: { meaning: 'a parameter that the action does not define', retry: false },
-  UnsupportedProtocol: { meaning: 'only GET and POST are spoken', retry: false },
+  UnsupportedOperation: { meaning: 'the action is known but not offered', retry: false },
+  UnsupportedProtocol: { meaning: 'the method or content type is not spoken: GET, and POST of a form or JSON, are', retry: false },
   UnsupportedRegion: { meaning: 'the region is not served at this host', retry: false },
 } as const satisfies Record<string, { meaning: string; retry: boolean }>;
 

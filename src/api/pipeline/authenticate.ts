@@ -1,10 +1,12 @@
 import type { Principal } from '../action.ts';
+import { explainTc3, explainV1 } from '../auth/explain-signature.ts';
 import { createSigningKeys, type SigningKeys } from '../auth/signing-keys.ts';
 import { EMPTY_PAYLOAD_HASH, hashPayload, parseTc3Authorization, UNSIGNED_PAYLOAD_HASH, utcDay } from '../auth/tc3.ts';
 import { verifyTc3, verifyV1 } from '../auth/verify.ts';
 import { commonErrors } from '../errors/common-errors.ts';
 import { type RawRequest, readHeader } from '../http-message.ts';
 import type { RequestContext, Step } from './context.ts';
+import { isUnsigned } from './unsigned.ts';
 
 /** What the account store knows of a key. */
 export interface Credential {
@@ -22,16 +24,27 @@ const WINDOW_S = 300;
 
 /**
  * Verifies the signature over the raw bytes, then the age. Nonces are not remembered: Go's SDK sends the very same request again when it
- * retries.
+ * retries. With `explains`, a signature that does not match is answered with what differs. Where the action allows a call without a key
+ * and there is none, the principal stays nobody.
  * Reads: form, parameters, timestamp, arrivedAt. Fills: principal.
  * Raises: AuthFailure.{InvalidAuthorization, SecretIdNotFound, SignatureFailure, SignatureExpire}, InvalidParameterValue.
  */
-export function createAuthenticate(findCredential: FindCredential): Step {
+export function createAuthenticate(findCredential: FindCredential, { explains }: { explains: boolean }): Step {
   const keys = createSigningKeys();
-  return (ctx) => (ctx.form === 'tc3' ? authenticateTc3(ctx, findCredential, keys) : authenticateV1(ctx, findCredential));
+  return (ctx) => {
+    if (isUnsigned(ctx)) {
+      return undefined;
+    }
+    return ctx.form === 'tc3' ? authenticateTc3(ctx, findCredential, keys, explains) : authenticateV1(ctx, findCredential, explains);
+  };
 }
 
-function authenticateTc3(ctx: RequestContext, findCredential: FindCredential, keys: SigningKeys): undefined | Promise<undefined> {
+function authenticateTc3(
+  ctx: RequestContext,
+  findCredential: FindCredential,
+  keys: SigningKeys,
+  explains: boolean,
+): undefined | Promise<undefined> {
   const { raw, timestamp } = ctx;
   const authorization = parseTc3Authorization(readHeader(raw.headers, 'authorization'));
   if (authorization === undefined || !signsWhatItMust(authorization.signedHeaders)) {
@@ -39,10 +52,6 @@ function authenticateTc3(ctx: RequestContext, findCredential: FindCredential, ke
   }
   const { secretId } = authorization;
   return withCredential(findCredential(secretId), (credential) => {
-    if (authorization.date !== utcDay(Number(timestamp))) {
-      throw commonErrors.signatureFailure();
-    }
-    const signingKey = keys.get(secretId, credential.secretKey, authorization);
     const claim = {
       method: raw.method,
       path: raw.path,
@@ -53,15 +62,16 @@ function authenticateTc3(ctx: RequestContext, findCredential: FindCredential, ke
       timestamp,
       authorization,
     };
-    if (!verifyTc3(claim, signingKey)) {
-      throw commonErrors.signatureFailure();
+    const signingKey = keys.get(secretId, credential.secretKey, authorization);
+    if (authorization.date !== utcDay(Number(timestamp)) || !verifyTc3(claim, signingKey)) {
+      throw commonErrors.signatureFailure(explains ? explainTc3(claim, credential.secretKey, raw) : undefined);
     }
     keys.keep(secretId, credential.secretKey, authorization, signingKey);
     accept(ctx, secretId, credential);
   });
 }
 
-function authenticateV1(ctx: RequestContext, findCredential: FindCredential): undefined | Promise<undefined> {
+function authenticateV1(ctx: RequestContext, findCredential: FindCredential, explains: boolean): undefined | Promise<undefined> {
   const { raw, parameters } = ctx;
   const secretId = parameters['SecretId'] ?? '';
   const signatureMethod = parameters['SignatureMethod'] || 'HmacSHA1';
@@ -70,8 +80,9 @@ function authenticateV1(ctx: RequestContext, findCredential: FindCredential): un
   }
   return withCredential(findCredential(secretId), (credential) => {
     const host = readHeader(raw.headers, 'host');
-    if (!verifyV1({ method: raw.method, path: raw.path, host, parameters, signatureMethod }, credential.secretKey)) {
-      throw commonErrors.signatureFailure();
+    const claim = { method: raw.method, path: raw.path, host, parameters, signatureMethod } as const;
+    if (!verifyV1(claim, credential.secretKey)) {
+      throw commonErrors.signatureFailure(explains ? explainV1(claim, credential.secretKey) : undefined);
     }
     accept(ctx, secretId, credential);
   });

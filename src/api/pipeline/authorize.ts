@@ -1,6 +1,7 @@
-import type { AnyAction, Principal } from '../action.ts';
-import { ApiError } from '../errors/api-error.ts';
-import { resolvedAction, type Step } from './context.ts';
+import type { Principal } from '../action.ts';
+import type { ApiError } from '../errors/api-error.ts';
+import { commonErrors } from '../errors/common-errors.ts';
+import { type RequestContext, resolvedAction, type Step } from './context.ts';
 
 /**
  * Decides whether the principal may call the action on the instances that its input names, by their ids alone and before any is looked
@@ -10,7 +11,7 @@ import { resolvedAction, type Step } from './context.ts';
 export const authorize: Step = (ctx) => {
   const { principal } = ctx;
   if (!isRoot(principal)) {
-    throw denied(resolvedAction(ctx), principal);
+    throw denied(ctx);
   }
   return undefined;
 };
@@ -19,10 +20,8 @@ function isRoot(principal: Principal): boolean {
   return principal.accountId !== '' && principal.uin === principal.accountId;
 }
 
-function denied(action: AnyAction, principal: Principal): ApiError {
+function denied(ctx: RequestContext): ApiError {
+  const action = resolvedAction(ctx);
   const code = action.product === 'redis' ? 'InvalidParameter.PermissionDenied' : 'AuthFailure.UnauthorizedOperation';
-  return new ApiError(
-    code,
-    `You are not authorized to perform operation (${action.product}:${action.name}): uin ${principal.uin} has no policy that allows it.`,
-  );
+  return commonErrors.denied(code, ctx.requestId, `${action.product}:${action.name}`, '*');
 }

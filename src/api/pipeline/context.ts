@@ -27,6 +27,8 @@ export interface RequestContext extends ActionContext {
 
   // resolve
   action: AnyAction | undefined;
+  /** The name of an action that is known and not built, of which nothing but the signature is looked at; else ``. */
+  unbuilt: string;
   // authenticate
   principal: Principal;
   // region
@@ -59,6 +61,7 @@ export function createContext(raw: RawRequest, requestId: string, services: Acti
     timestamp: '',
     requestedRegion: '',
     action: undefined,
+    unbuilt: '',
     principal: NOBODY,
     region: '',
     accessRegion: '',
@@ -75,4 +78,4 @@ export function resolvedAction(ctx: RequestContext): AnyAction {
   return ctx.action;
 }
 
-const fail: RequestContext['fail'] = (code, message) => new ApiError(code, message);
+const fail: RequestContext['fail'] = (code, text) => new ApiError(code, text);

@@ -1,5 +1,5 @@
 import { commonErrors } from '../errors/common-errors.ts';
-import type { WireSchema } from '../schema.ts';
+import { type WireSchema, wireTypeOf } from '../schema.ts';
 import { isInteger } from './decode-json.ts';
 
 /** A member, an element or the leaf of what flattened names spell. */
@@ -41,7 +41,7 @@ function plant(root: Branch, name: string, value: string): void {
     const next = branch[segment] ?? (Object.create(null) as Branch);
     branch[segment] = next;
     if (typeof next === 'string') {
-      throw commonErrors.wrongType(segments.slice(0, i + 1).join('.'));
+      throw commonErrors.repeatedParameter(segments.slice(0, i + 1).join('.'));
     }
     branch = next;
   }
@@ -50,7 +50,7 @@ function plant(root: Branch, name: string, value: string): void {
 
 function add(branch: Branch, segment: string, value: string, name: string): void {
   if (branch[segment] !== undefined) {
-    throw commonErrors.wrongType(name);
+    throw commonErrors.repeatedParameter(name);
   }
   branch[segment] = value;
 }
@@ -82,7 +82,7 @@ function decodeNode(schema: WireSchema, node: Node, path: string): unknown {
     if (schema.type === 'array' && schema.items !== undefined) {
       return decodeArray(schema.items, node, path);
     }
-    throw commonErrors.wrongType(path);
+    throw commonErrors.wrongType(path, wireTypeOf(schema));
   }
   switch (schema.type) {
     case 'string':
@@ -90,9 +90,9 @@ function decodeNode(schema: WireSchema, node: Node, path: string): unknown {
     case 'integer':
       return decodeInteger(schema, node, path);
     case 'boolean':
-      return decodeBoolean(node, path);
+      return decodeBoolean(schema, node, path);
     default:
-      throw commonErrors.wrongType(path);
+      throw commonErrors.wrongType(path, wireTypeOf(schema));
   }
 }
 
@@ -110,15 +110,15 @@ function decodeArray(items: WireSchema, branch: Branch, path: string): unknown[]
 function decodeInteger(schema: WireSchema, text: string, path: string): number {
   const value = /^-?\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
   if (!isInteger(value, schema.minimum)) {
-    throw commonErrors.wrongType(path);
+    throw commonErrors.wrongType(path, wireTypeOf(schema));
   }
   return value;
 }
 
-function decodeBoolean(text: string, path: string): boolean {
+function decodeBoolean(schema: WireSchema, text: string, path: string): boolean {
   const word = text.toLowerCase();
   if (word !== 'true' && word !== 'false') {
-    throw commonErrors.wrongType(path);
+    throw commonErrors.wrongType(path, wireTypeOf(schema));
   }
   return word === 'true';
 }

@@ -1,9 +1,10 @@
 import { commonErrors } from '../errors/common-errors.ts';
-import type { WireSchema } from '../schema.ts';
+import { type WireSchema, wireTypeOf } from '../schema.ts';
 
 /**
  * Checks a parsed JSON body against a schema, strictly as the gateway does: no number in a string member nor the reverse, and no member
- * that the schema does not name. A null member counts as absent. Depth is bounded by the schema. Returns `value` itself, nulls removed.
+ * that the schema does not name. A member that is null or an empty array counts as absent. Depth is bounded by the schema. Returns
+ * `value` itself without such members.
  */
 export function decodeJson(schema: WireSchema, value: unknown): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -20,10 +21,12 @@ function checkObject(schema: WireSchema, value: Record<string, unknown>, prefix:
     if (property === undefined) {
       throw commonErrors.unknownParameter(prefix + name);
     }
-    if (value[name] === null) {
+    const member = value[name];
+    if (member !== null) {
+      checkValue(property, member, prefix + name);
+    }
+    if (member === null || (Array.isArray(member) && member.length === 0)) {
       delete value[name];
-    } else {
-      checkValue(property, value[name], prefix + name);
     }
   }
   for (const name of schema.required ?? []) {
@@ -37,13 +40,13 @@ function checkValue(schema: WireSchema, value: unknown, path: string): void {
   switch (schema.type) {
     case 'object':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw commonErrors.wrongType(path);
+        throw commonErrors.wrongType(path, wireTypeOf(schema));
       }
       checkObject(schema, value as Record<string, unknown>, `${path}.`);
       return;
     case 'array':
       if (!Array.isArray(value) || schema.items === undefined) {
-        throw commonErrors.wrongType(path);
+        throw commonErrors.wrongType(path, wireTypeOf(schema));
       }
       for (let i = 0; i < value.length; i++) {
         checkValue(schema.items, value[i], `${path}.${i}`);
@@ -51,12 +54,12 @@ function checkValue(schema: WireSchema, value: unknown, path: string): void {
       return;
     case 'integer':
       if (!isInteger(value, schema.minimum)) {
-        throw commonErrors.wrongType(path);
+        throw commonErrors.wrongType(path, wireTypeOf(schema));
       }
       return;
     default:
       if (typeof value !== schema.type) {
-        throw commonErrors.wrongType(path);
+        throw commonErrors.wrongType(path, wireTypeOf(schema));
       }
   }
 }

@@ -77,11 +77,19 @@ describe('form', () => {
       ['Id=x&Limit.0=2', 'Limit'],
       ['Id=x&Filters.0=2', 'Filters.0'],
       ['Id=x&Policy=2', 'Policy'],
+    ] as const) {
+      assertRefused(() => form(query), 'InvalidParameter', `The value type of parameter \`${path}\` is not valid`);
+    }
+  });
+
+  test('a value that is also a structure is given twice', () => {
+    for (const [query, path] of [
       ['Id=x&Status=2&Status.0=2', 'Status'],
       ['Id=x&Status.0=2&Status=2', 'Status'],
       ['Id=x&Id.0=2', 'Id'],
+      ['Id=x&Filters.0.Name=a&Filters.0.Name.x=b', 'Filters.0.Name'],
     ] as const) {
-      assertRefused(() => form(query), 'InvalidParameter', `The value type of parameter \`${path}\` is not valid`);
+      assertRefused(() => form(query), 'InvalidParameter', `Parameter \`${path}\` is given more than once.`);
     }
   });
 
@@ -114,13 +122,51 @@ describe('form', () => {
 
   test('plus is a space and percent escapes are UTF-8', () => {
     assert.deepEqual(form('Id=a+b%2B%E8%AE%A2'), { Id: 'a b+订' });
+    assert.deepEqual(form('Id=*%7E~%2a%00'), { Id: '*~~*\0' });
+  });
+
+  test('an escape that is broken or gives no UTF-8 is refused, never guessed at', () => {
+    const message = 'The request is not text in UTF-8, or has a percent sign that is no escape of it.';
+    for (const query of ['Id=%', 'Id=%zz', 'Id=100%25%', 'Id=%c3%28', 'Id=%ff', '%e8=x&Id=x', 'Id=%ed%a0%80']) {
+      assertRefused(() => form(query), 'InvalidParameter', message);
+    }
+  });
+
+  test('values are empty where nothing follows the name', () => {
+    assert.deepEqual(form('Id='), { Id: '' });
+    assert.deepEqual(form('Id'), { Id: '' });
+    assert.deepEqual(form('&&Id=a=b&'), { Id: 'a=b' });
+  });
+
+  test('the Chinese text of a type error names the type that is wanted', () => {
+    for (const [query, path, type] of [
+      ['Id=x&Limit=a', 'Limit', 'int64'],
+      ['Id=x&TaskId=-1', 'TaskId', 'uint64'],
+      ['Id=x&Flag=1', 'Flag', 'bool'],
+      ['Id=x&Status=1', 'Status', 'array'],
+      ['Id=x&Policy=1', 'Policy', 'object'],
+      ['Id.0=x', 'Id', 'string'],
+    ] as const) {
+      assert.throws(
+        () => form(query),
+        (error: unknown) => error instanceof ApiError && error.text.zh === `参数 \`${path}\` 取值类型错误。参数类型应为 \`${type}\`。`,
+      );
+    }
   });
 });
 
 describe('JSON', () => {
   test('the input is what was sent', () => {
-    const value = { Id: 'x', Limit: -5, Flag: true, Status: [1, -1], Filters: [{ Name: 'n', Values: [] }] };
+    const value = { Id: 'x', Limit: -5, Flag: true, Status: [1, -1], Filters: [{ Name: 'n', Values: ['v'] }] };
     assert.equal(json(value), value);
+  });
+
+  test('an empty array counts as absent, an empty string and an empty structure do not', () => {
+    assert.deepEqual(json({ Id: '', Status: [], Filters: [{ Name: 'n', Values: [] }] }), { Id: '', Filters: [{ Name: 'n' }] });
+    assertRefused(() => json({ Id: 'x', Limit: [] }), 'InvalidParameter', 'The value type of parameter `Limit` is not valid');
+    assertRefused(() => json({ Id: 'x', Policy: {} }), 'MissingParameter', 'The request is missing a required parameter `Policy.Enabled`.');
+    const strict = toWireSchema(structure({ Names: list(text('.'), '.') }));
+    assertRefused(() => decodeJson(strict, { Names: [] }), 'MissingParameter', 'The request is missing a required parameter `Names`.');
   });
 
   test('a null member counts as absent, a null element does not', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Answer, type ApiFixture, insertExample, KEY, openApiFixture } from '../../../test/harness/api-fixture.ts';
-import { signTc3Request, signV1Request } from '../../../test/harness/signed-request.ts';
+import { type Answer, type ApiFixture, insertExample, KEY, openApiFixture, SUB_KEY } from '../../../test/harness/api-fixture.ts';
+import { type SignOptions, signTc3Request, signV1Request } from '../../../test/harness/signed-request.ts';
+import { hashPayload } from '../auth/tc3.ts';
 import type { RawRequest } from '../http-message.ts';
 
 let fixture: ApiFixture;
@@ -85,6 +86,99 @@ describe('common parameters', () => {
   });
 });
 
+describe('routing', () => {
+  test('a v1 request is one although something put an Authorization header on it', async () => {
+    const raw = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances' } });
+    const answer = await fixture.send({ ...raw, headers: { ...raw.headers, authorization: 'Basic eA==' } });
+    assert.equal(answer.Error, undefined);
+  });
+
+  test('a TC3 request that lost its action misses the header, not the parameter', async () => {
+    const { headers, ...raw } = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, method: 'GET' });
+    const { 'x-tc-action': _, ...rest } = headers;
+    const message = 'The request header is missing a required common parameter `X-TC-Action`.';
+    assertError(await fixture.send({ ...raw, headers: rest }), 'MissingParameter', message);
+  });
+});
+
+test('what only informs is accepted in both forms: client, user, language, trace', async () => {
+  const headers = { 'x-tc-requestclient': 'SDK_PYTHON_3.1.162; _CLI_3.1.155.1', 'x-qcloud-user-id': '1', 'x-tc-language': 'zh-CN' };
+  assert.equal((await fixture.call('DescribeInstances', {}, { headers })).Error, undefined);
+  const parameters = { Action: 'DescribeInstances', RequestClient: 'SDK_NODEJS_INTL_EN3.0.1335', Language: 'en-US' };
+  assert.equal((await fixture.send(signV1Request({ key: KEY, timestampS, parameters }))).Error, undefined);
+});
+
+test('checks come in their order: mend one fault after the other', async () => {
+  const faults = {
+    method: 'POST',
+    action: 'DescribeInstance',
+    version: '2017-03-12',
+    key: { secretId: 'AKIDnobody', secretKey: 'wrong' },
+    timestampS: timestampS - 1000,
+    region: 'ap-atlantis',
+    host: '127.0.0.1',
+    body: '{"InstanceId":5,"Limit":0}',
+  };
+  const steps: ReadonlyArray<readonly [code: string, mend: Partial<SignOptions>]> = [
+    ['NoSuchVersion', { version: '2018-04-12' }],
+    ['InvalidAction', { action: 'DescribeInstanceBackups' }],
+    ['AuthFailure.SecretIdNotFound', { key: { ...SUB_KEY, secretKey: 'wrong' } }],
+    ['AuthFailure.SignatureFailure', { key: SUB_KEY }],
+    ['AuthFailure.SignatureExpire', { timestampS }],
+    ['InvalidParameterValue', { region: 'ap-shanghai-fsi', host: 'redis.tencentcloudapi.com' }],
+    ['UnsupportedRegion', { region: 'ap-guangzhou' }],
+    ['InvalidParameter', { body: '{"InstanceId":"crs-5a4py64p","Limit":0}' }],
+    ['InvalidParameter.PermissionDenied', { key: KEY }],
+    ['InvalidParameter.InvalidParameter', { body: '{"InstanceId":"crs-5a4py64p"}' }],
+  ];
+  let options: Partial<SignOptions> = faults;
+  for (const [code, mend] of steps) {
+    const raw = signTc3Request({ key: KEY, action: '', timestampS, ...options });
+    assert.equal((await fixture.send(raw)).Error?.Code, code);
+    options = { ...options, ...mend };
+  }
+  assert.equal((await fixture.send(signTc3Request({ key: KEY, action: '', timestampS, ...options }))).Error, undefined);
+});
+
+describe('language', () => {
+  const en = 'The parameter `Nope` is not recognized.';
+  const zh = '参数 `Nope` 未定义。';
+
+  test('X-TC-Language of TC3 and Language of v1 choose the language, English where none is named', async () => {
+    for (const [language, message] of [
+      ['zh-CN', zh],
+      ['zh-cn', zh],
+      ['en-US', en],
+      ['', en],
+      ['fr-FR', en],
+      ['zh', en],
+    ] as const) {
+      const tc3 = await fixture.call('DescribeInstances', { Nope: 1 }, { headers: { 'x-tc-language': language } });
+      assertError(tc3, 'UnknownParameter', message);
+      const v1 = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', Nope: '1', Language: language } });
+      assertError(await fixture.send(v1), 'UnknownParameter', message);
+    }
+  });
+
+  test('errors before the action is known have it too', async () => {
+    const headers = { 'x-tc-language': 'zh-CN', 'content-type': 'application/json' };
+    assertError(await fixture.send({ ...EMPTY, method: 'PUT', headers }), 'UnsupportedProtocol', '不支持该请求方法，仅支持 GET 和 POST。');
+    const missing = '请求头部缺少必需的公共参数 `X-TC-Action`。';
+    assertError(await fixture.send({ ...EMPTY, method: 'POST', headers }), 'MissingParameter', missing);
+    assertError(await fixture.send({ ...EMPTY, query: 'Language=zh-CN' }), 'MissingParameter', '请求缺少必需的参数 `Action`。');
+    const post = { ...EMPTY, method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    assertError(await fixture.send({ ...post, body: Buffer.from('Language=zh-CN') }), 'MissingParameter', '请求缺少必需的参数 `Action`。');
+  });
+
+  test('messages of actions have it too', async () => {
+    const headers = { 'x-tc-language': 'zh-CN' };
+    const answer = await fixture.call('DescribeInstanceBackups', { InstanceId: 'crs-00000000' }, { headers });
+    assertError(answer, 'ResourceNotFound.InstanceNotExists', '地域 ap-guangzhou 中不存在实例 crs-00000000。');
+    const limit = await fixture.call('DescribeInstances', { Limit: 0 }, { headers });
+    assertError(limit, 'InvalidParameter.InvalidParameter', 'Limit 为 0，必须是 1 到 1000。');
+  });
+});
+
 describe('action and version', () => {
   test('an unknown action, and the slip DescribeInstance, are InvalidAction', async () => {
     for (const action of ['DescribeInstance', 'describeinstances', 'constructor']) {
@@ -146,9 +240,10 @@ describe('body', () => {
   });
 
   test('TC3 with another content type is refused by name', async () => {
-    for (const contentType of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
+    for (const contentType of ['application/x-www-form-urlencoded', 'text/plain', 'Text/HTML; charset=x']) {
       const answer = await fixture.call('DescribeInstances', {}, { contentType });
-      assertError(answer, 'InvalidParameter', `The API does not support Content-Type=\`${contentType.split(';')[0]}\`.`);
+      const type = contentType.split(';')[0]?.toLowerCase();
+      assertError(answer, 'UnsupportedProtocol', `this action does not support Content-Type=\`${type}\``);
     }
   });
 
@@ -163,6 +258,31 @@ describe('body', () => {
       const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, body });
       assert.equal((await fixture.send(raw)).Error, undefined);
     }
+  });
+});
+
+describe('text', () => {
+  const malformed = 'The request is not text in UTF-8, or has a percent sign that is no escape of it.';
+
+  test('a body that is not UTF-8 is refused, not repaired', async () => {
+    const body = Buffer.from('{"SearchKey":"\xff"}', 'latin1');
+    const payloadHash = hashPayload(body);
+    const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, payloadHash });
+    assertError(await fixture.send({ ...raw, body }), 'InvalidParameter', malformed);
+    const form = { ...EMPTY, method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
+    assertError(await fixture.send(form), 'InvalidParameter', malformed);
+  });
+
+  test('a query with a broken escape is refused', async () => {
+    const tc3 = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, method: 'GET', query: 'SearchKey=%c3%28' });
+    assertError(await fixture.send(tc3), 'InvalidParameter', malformed);
+    assertError(await fixture.send({ ...EMPTY, query: 'Action=%zz' }), 'InvalidParameter', malformed);
+  });
+
+  test('a compressed body is refused by name', async () => {
+    const answer = await fixture.call('DescribeInstances', {}, { headers: { 'content-encoding': 'gzip' } });
+    assertError(answer, 'UnsupportedProtocol', 'this action does not support Content-Encoding=`gzip`');
+    assert.equal((await fixture.call('DescribeInstances', {}, { headers: { 'content-encoding': 'Identity' } })).Error, undefined);
   });
 });
 
@@ -185,6 +305,9 @@ describe('answers', () => {
       ['0b6e1c1e-9c0e-4b0a-9f0a-1f1d2c3b4a59', '0b6e1c1e-9c0e-4b0a-9f0a-1f1d2c3b4a59'],
       ['a b', undefined],
       ['x'.repeat(200), undefined],
+      ['a\r\nSet-Cookie: b', undefined],
+      ['a\nb', undefined],
+      ['订', undefined],
     ]) {
       const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS, headers: { 'x-tc-traceid': sent ?? '' } });
       assert.equal((await fixture.api.handle(raw)).headers['X-TC-TraceId'], back);

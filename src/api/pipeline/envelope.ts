@@ -1,11 +1,13 @@
 import { commonErrors } from '../errors/common-errors.ts';
 import { isFormType, readHeader, SIZE_LIMITS } from '../http-message.ts';
+import { mayBeUnsigned } from '../known-actions.ts';
 import type { RequestContext, Step } from './context.ts';
-import { readParameters } from './parameters.ts';
+import { readParameters, toText } from './parameters.ts';
 
 /**
  * Finds the common parameters. A request with X-TC-Action is of the TC3 form and has them in headers; any other must have `Action`
- * among its parameters (query of GET, form of POST) and is of the v1 form.
+ * among its parameters (query of GET, form of POST) and is of the v1 form. Only actions that may be called without a key can leave out
+ * what would sign them.
  * Fills: form, parameters (v1), actionName, version, timestamp, requestedRegion.
  * Raises: UnsupportedProtocol, RequestSizeLimitExceeded, AuthFailure.SignatureFailure (v1 over the size limit), MissingParameter,
  * InvalidParameter.
@@ -16,13 +18,11 @@ export const readEnvelope: Step = (ctx) => {
     throw commonErrors.unsupportedProtocol();
   }
   const headerAction = readHeader(raw.headers, 'x-tc-action');
-  const isV1 = headerAction === '' && (raw.method === 'GET' || isFormType(readHeader(raw.headers, 'content-type')));
+  const mayBeV1 = headerAction === '' && (raw.method === 'GET' || isFormType(readHeader(raw.headers, 'content-type')));
   if (raw.isOversize || raw.query.length > SIZE_LIMITS.queryBytes) {
-    throw isV1 ? commonErrors.oversizeV1() : commonErrors.oversize();
+    throw mayBeV1 ? commonErrors.oversizeV1() : commonErrors.oversize();
   }
-  if (isV1 && readHeader(raw.headers, 'authorization') === '') {
-    readV1(ctx);
-  } else {
+  if (!mayBeV1 || !readV1(ctx)) {
     readTc3(ctx, headerAction);
   }
   return undefined;
@@ -34,7 +34,10 @@ function readTc3(ctx: RequestContext, action: string): void {
   ctx.actionName = required(action, 'X-TC-Action');
   ctx.version = required(readHeader(headers, 'x-tc-version'), 'X-TC-Version');
   ctx.timestamp = required(readHeader(headers, 'x-tc-timestamp'), 'X-TC-Timestamp');
-  required(readHeader(headers, 'authorization'), 'Authorization');
+  const authorization = readHeader(headers, 'authorization');
+  if (authorization === '' && !mayBeUnsigned(ctx.version, ctx.actionName)) {
+    throw commonErrors.missingHeader('Authorization');
+  }
   ctx.requestedRegion = readHeader(headers, 'x-tc-region');
   if (!isTimestamp(ctx.timestamp)) {
     throw commonErrors.malformedParameter('X-TC-Timestamp');
@@ -49,17 +52,23 @@ function required(value: string, name: string): string {
 }
 
 const REQUIRED_IN_V1 = ['Action', 'Version', 'Timestamp', 'Nonce', 'SecretId', 'Signature'] as const;
+const REQUIRED_UNSIGNED = ['Action', 'Version', 'Timestamp', 'Nonce'] as const;
 
-function readV1(ctx: RequestContext): void {
+/** False, with nothing filled, where neither form has named an action and an Authorization header shows which one was meant. */
+function readV1(ctx: RequestContext): boolean {
   const { raw } = ctx;
-  const parameters = readParameters(raw.method === 'GET' ? raw.query : Buffer.from(raw.body).toString('utf8'));
-  for (const name of REQUIRED_IN_V1) {
+  const parameters = raw.method === 'GET' ? readParameters(raw.query) : readParameters(toText(raw.body));
+  if (!parameters['Action'] && readHeader(raw.headers, 'authorization') !== '') {
+    return false;
+  }
+  ctx.form = 'v1';
+  // Before anything is raised: the parameters also name the language of the error.
+  ctx.parameters = parameters;
+  for (const name of requiredOf(parameters)) {
     if (!parameters[name]) {
       throw commonErrors.missingParameter(name);
     }
   }
-  ctx.form = 'v1';
-  ctx.parameters = parameters;
   ctx.actionName = parameters['Action'] ?? '';
   ctx.version = parameters['Version'] ?? '';
   ctx.timestamp = parameters['Timestamp'] ?? '';
@@ -70,6 +79,12 @@ function readV1(ctx: RequestContext): void {
   if (!isNonce(parameters['Nonce'] ?? '')) {
     throw commonErrors.malformedParameter('Nonce');
   }
+  return true;
+}
+
+function requiredOf(parameters: Readonly<Record<string, string>>): readonly string[] {
+  const isSigned = parameters['SecretId'] || parameters['Signature'];
+  return !isSigned && mayBeUnsigned(parameters['Version'] ?? '', parameters['Action'] ?? '') ? REQUIRED_UNSIGNED : REQUIRED_IN_V1;
 }
 
 /** Unix seconds; eleven digits reach the year 5138, which a Date can hold. */

@@ -7,6 +7,7 @@ import { handle } from './handle.ts';
 import { createRateLimit } from './limit.ts';
 import { createRegionCheck } from './region.ts';
 import { createResolve } from './resolve.ts';
+import { refuseUnbuilt } from './unbuilt.ts';
 import { validateInput } from './validate.ts';
 
 export interface PipelineOptions {
@@ -14,14 +15,16 @@ export interface PipelineOptions {
   readonly credentials: FindCredential;
   readonly roots: readonly string[];
   readonly rateLimit: 'on' | 'off';
+  readonly explainsSignatures: boolean;
 }
 
 /** The way of a request, in order. What each step reads, fills and raises stands at the step. */
 export function createPipeline(options: PipelineOptions): readonly Step[] {
   return [
     readEnvelope,
-    createResolve(options.actions),
-    createAuthenticate(options.credentials),
+    createResolve(options.actions, options.roots),
+    createAuthenticate(options.credentials, { explains: options.explainsSignatures }),
+    refuseUnbuilt,
     createRegionCheck(options.roots),
     ...(options.rateLimit === 'on' ? [createRateLimit()] : []),
     validateInput,

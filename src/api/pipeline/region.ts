@@ -6,14 +6,14 @@ import { type RequestContext, resolvedAction, type Step } from './context.ts';
 /**
  * Checks the region by name and against the host: finance regions and ordinary ones are apart, so under a known root a finance region
  * must be named by the host, and a finance host serves no other region. A host under no root (an address, localhost) is not checked.
+ * `roots` in lower case, longest first.
  * Reads: requestedRegion, action. Fills: region, accessRegion.
  * Raises: MissingParameter, InvalidParameterValue, UnsupportedRegion.
  */
 export function createRegionCheck(roots: readonly string[]): Step {
-  const sorted = roots.map((root) => root.toLowerCase()).sort((a, b) => b.length - a.length);
   return (ctx) => {
     const { requestedRegion } = ctx;
-    const place = placeHost(readHeader(ctx.raw.headers, 'host'), sorted);
+    const place = placeHost(readHeader(ctx.raw.headers, 'host'), roots);
     ctx.accessRegion = place.region?.name ?? requestedRegion;
     if (requestedRegion === '') {
       if (resolvedAction(ctx).regionRequired) {

@@ -1,4 +1,5 @@
 import type { ApiError } from '../errors/api-error.ts';
+import { type Language, translate } from '../errors/message.ts';
 import { type RawResponse, readHeader } from '../http-message.ts';
 import type { RequestContext } from './context.ts';
 
@@ -23,8 +24,14 @@ function stringifyMembers(output: object): string {
 }
 
 export function respondError(ctx: RequestContext, error: ApiError): RawResponse {
-  const answer = { Error: { Code: error.code, Message: error.message }, RequestId: ctx.requestId };
+  const answer = { Error: { Code: error.code, Message: translate(error.text, languageOf(ctx)) }, RequestId: ctx.requestId };
   return { headers: echoTraceId(ctx), body: JSON.stringify({ Response: answer }) };
+}
+
+/** English unless Chinese is asked for: clients that name no language were seen to get English. */
+function languageOf({ raw, parameters }: RequestContext): Language {
+  const language = readHeader(raw.headers, 'x-tc-language') || (parameters['Language'] ?? '');
+  return language.toLowerCase() === 'zh-cn' ? 'zh-CN' : 'en-US';
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});

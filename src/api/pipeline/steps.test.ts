@@ -116,11 +116,12 @@ describe('authorize', () => {
     await using fixture = await openApiFixture();
     await insertExample(fixture.catalog);
     for (const InstanceId of [INSTANCE_ID, 'crs-00000000']) {
-      const { Error: error } = await fixture.call('DescribeInstanceBackups', { InstanceId }, { key: SUB_KEY });
+      const { Error: error, RequestId } = await fixture.call('DescribeInstanceBackups', { InstanceId }, { key: SUB_KEY });
       assert.equal(error?.Code, 'InvalidParameter.PermissionDenied');
       assert.equal(
         error?.Message,
-        'You are not authorized to perform operation (redis:DescribeInstanceBackups): uin 100000000002 has no policy that allows it.',
+        'You are not authorized to perform this operation. Check your CAM policies, and ensure that you are using the correct access keys. ' +
+          `[[request id:${RequestId}]you are not authorized to perform operation (redis:DescribeInstanceBackups)\nresource (*) has no permission\n]`,
       );
     }
     const detach = await fixture.call('DetachInstance', { InstanceId: INSTANCE_ID }, { key: SUB_KEY, version: '2026-11-24' });

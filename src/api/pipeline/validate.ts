@@ -1,15 +1,17 @@
 import { commonErrors } from '../errors/common-errors.ts';
-import { isFormType, mediaType, type RawRequest, readHeader } from '../http-message.ts';
+import { mediaType, type RawRequest, readHeader } from '../http-message.ts';
 import { toWireSchema, type WireSchema } from '../schema.ts';
 import { type RequestContext, resolvedAction, type Step } from './context.ts';
 import { decodeForm } from './decode-form.ts';
 import { decodeJson } from './decode-json.ts';
-import { readParameters } from './parameters.ts';
+import { isMultipart } from './multipart.ts';
+import { readParameters, toText } from './parameters.ts';
 
 /**
  * Decodes the business parameters into the action's input. Types and names are the gateway's concern and are checked here; what a value
  * may be is the action's.
- * Reads: form, parameters, action. Fills: input. Raises: InvalidParameter, MissingParameter, UnknownParameter.
+ * Reads: form, parameters, action. Fills: input.
+ * Raises: InvalidParameter, InvalidRequest, MissingParameter, UnknownParameter, UnsupportedProtocol.
  */
 export const validateInput: Step = (ctx) => {
   const schema = toWireSchema(resolvedAction(ctx).input);
@@ -45,13 +47,26 @@ const COMMON_PARAMETERS: ReadonlySet<string> = new Set([
 const NONE: ReadonlySet<string> = new Set();
 
 function parseJson(raw: RawRequest): unknown {
-  const contentType = readHeader(raw.headers, 'content-type');
-  if (isFormType(contentType) || mediaType(contentType) !== 'application/json') {
-    throw commonErrors.unsupportedContentType(mediaType(contentType));
-  }
+  assertJsonType(raw);
+  const text = toText(raw.body);
   try {
-    return JSON.parse(Buffer.from(raw.body.buffer, raw.body.byteOffset, raw.body.byteLength).toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw commonErrors.malformedJson();
+  }
+}
+
+function assertJsonType({ headers, body }: RawRequest): void {
+  const contentType = readHeader(headers, 'content-type');
+  const type = mediaType(contentType);
+  if (type !== 'application/json') {
+    // No action takes multipart, but who sends it broken is told that first, as by the vendor's gateway.
+    throw type === 'multipart/form-data' && !isMultipart(body, contentType)
+      ? commonErrors.malformedMultipart()
+      : commonErrors.unsupportedContentType(type);
+  }
+  const encoding = readHeader(headers, 'content-encoding').toLowerCase();
+  if (encoding !== '' && encoding !== 'identity') {
+    throw commonErrors.unsupportedContentEncoding(encoding);
   }
 }

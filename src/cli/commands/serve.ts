@@ -11,7 +11,8 @@ export function withServeOptions(command: Command): Command {
     .option('--catalog <url>', 'sqlite:///path (REDKEEP_CATALOG; default <data-dir>/catalog.db)')
     .option('--storage <url>', 'file:///path (REDKEEP_STORAGE; default <data-dir>/repository)')
     .option('--role <role>', 'all (REDKEEP_ROLE); api and worker need a catalog that several processes share')
-    .option('--profile <profile>', 'seed or current: which contract holds where the two differ (REDKEEP_PROFILE; default seed)');
+    .option('--profile <profile>', 'seed or current: which contract holds where the two differ (REDKEEP_PROFILE; default seed)')
+    .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 
 /** `redkeep serve`. */
