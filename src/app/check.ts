@@ -7,7 +7,7 @@ import { checkRows } from './check-rows.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { readConfig, type ServeOptions } from './config.ts';
 import { loadSiteKeyring } from './open-site-keyring.ts';
-import { REPOSITORY_ID } from './open-site-repository.ts';
+import { repositoryIdOf } from './open-site-repository.ts';
 
 export interface CheckReport {
   /** Backups whose bytes were read. */
@@ -39,7 +39,7 @@ export async function check(options: ServeOptions, env: Environment): Promise<Ch
     const repository = await openRepository(await openStorage(config.storageUrl), keyring);
     const findings: Finding[] = [];
     const report: Report = (subject, problem) => void findings.push({ subject, problem });
-    if ((await catalog.settings.get(REPOSITORY_ID)) !== repository.repositoryId) {
+    if ((await repositoryIdOf(catalog)) !== repository.repositoryId) {
       report('repository', 'it belongs to another catalog');
     }
     const attempts = await listAttempts(repository, report);

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { pathToFileURL } from 'node:url';
+import { DEFAULT_ROOTS } from '../api/regions.ts';
 import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.ts';
 import { DomainError } from '../lib/errors.ts';
 import type { LogLevel } from '../lib/logger.ts';
@@ -18,7 +19,7 @@ export interface Config {
   readonly backupConcurrency: number;
   /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
   readonly skipDisklessDelay: boolean;
-  /** Root domains whose hosts name a region, longest match first. */
+  /** Root domains whose hosts name a region. */
   readonly apiRoots: readonly string[];
   readonly rateLimit: 'on' | 'off';
   /** Whether callers whose signature fails are told what differs; only on loopback. */
@@ -39,8 +40,6 @@ export interface ServeOptions {
   profile?: string | undefined;
   explainSignatures?: boolean | undefined;
 }
-
-const DEFAULT_ROOTS = ['internal.tencentcloudapi.com', 'intl.tencentcloudapi.com', 'tencentcloudapi.com'];
 
 /** Throws `config-invalid` naming the option, its value and what it may be. */
 export function readConfig(options: ServeOptions, env: Environment): Config {
@@ -101,7 +100,7 @@ function readRoots(text: string | undefined): readonly string[] {
       throw invalid('REDKEEP_API_ROOTS', text ?? '', 'domain names separated by commas');
     }
   }
-  return [...roots].sort((a, b) => b.length - a.length);
+  return roots;
 }
 
 function readInteger(name: string, text: string, least: number, most: number): number {

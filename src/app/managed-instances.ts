@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { Catalog, Instance } from '../catalog/catalog.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -15,6 +16,8 @@ export async function startManagedInstances(site: {
   catalog: Catalog;
   accountId: string;
   supervisor: Supervisor;
+  /** Parent of the instances' directories. */
+  directory: string;
   secrets: SecretBox;
   log: Logger;
 }): Promise<void> {
@@ -25,6 +28,7 @@ export async function startManagedInstances(site: {
     offset: 0,
   });
   const managed = instances.filter((instance) => instance.kind === 'managed');
+  await endOtherServers(site, new Set(managed.map((instance) => instance.instanceId)));
   await Promise.all(
     managed.map(async (instance) => {
       try {
@@ -34,6 +38,20 @@ export async function startManagedInstances(site: {
       }
     }),
   );
+}
+
+/** Ends what an earlier service left running for an instance that is detached by now, or was never completed. */
+async function endOtherServers(
+  { supervisor, directory, log }: { supervisor: Supervisor; directory: string; log: Logger },
+  online: ReadonlySet<string>,
+): Promise<void> {
+  for (const instanceId of await readdir(directory).catch(() => [])) {
+    if (!online.has(instanceId) && /^crs-[a-z0-9]{8}$/.test(instanceId)) {
+      await supervisor.stop(instanceId).catch((error: unknown) => {
+        log.error({ instanceId, error: describeError(error) }, 'instance.stop-failed');
+      });
+    }
+  }
 }
 
 /** Starts the server of one managed instance at the port that the catalog knows. */

@@ -6,7 +6,7 @@ import { loadKeyringFile, openKeyring } from '../repository/keyring-file.ts';
 import { isStorageEmpty } from '../repository/repository.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Config } from './config.ts';
-import { REPOSITORY_ID } from './open-site-repository.ts';
+import { hasRepository } from './open-site-repository.ts';
 
 /** The keyring of a service, made only where neither catalog nor storage holds anything. Throws as `openKeyring` does. */
 export async function openSiteKeyring(config: Config, catalog: Catalog, storage: ObjectStorage, log: Logger): Promise<Keyring> {
@@ -14,7 +14,7 @@ export async function openSiteKeyring(config: Config, catalog: Catalog, storage:
     text: config.masterKey,
     path: config.dataDir.keyring,
     async isFresh() {
-      return (await catalog.settings.get(REPOSITORY_ID)) === undefined && (await isStorageEmpty(storage));
+      return !(await hasRepository(catalog)) && (await isStorageEmpty(storage));
     },
   });
   if (created) {

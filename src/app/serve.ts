@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import type { Io } from '../cli/io.ts';
+import { describeError } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
 import { writeFileDurably } from '../lib/write-file-durably.ts';
 import { readConfig, type ServeOptions } from './config.ts';
@@ -19,7 +20,10 @@ export async function serveUntilStopped(service: Service, io: Io, whenReady: () 
   const { serving } = service.config.dataDir;
   try {
     const stopped = untilStopped();
-    await writeFileDurably(serving, `${JSON.stringify({ endpoint: service.endpoint, pid: process.pid })}\n`);
+    // A note for commands on this machine; without it, on a full disk, they need --endpoint.
+    await writeFileDurably(serving, `${JSON.stringify({ endpoint: service.endpoint, pid: process.pid })}\n`).catch((error: unknown) => {
+      io.err(`redkeep: could not write ${serving}: ${describeError(error)}\n`);
+    });
     io.out(`redkeep ready ${service.endpoint}\n`);
     await Promise.race([whenReady().then(() => stopped), stopped]);
   } finally {

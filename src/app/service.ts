@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createApi } from '../api/api.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { openCatalog } from '../catalog/open-catalog.ts';
+import { openCatalog, sqlitePath } from '../catalog/open-catalog.ts';
 import { acquireProcessLock } from '../catalog/process-lock.ts';
 import { createHttpServer } from '../http/server.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -13,13 +13,14 @@ import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
 import { openStorage } from '../storage/registry.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
-import { startWorker } from '../tasks/worker.ts';
+import { startWorker, type Worker } from '../tasks/worker.ts';
 import type { Config } from './config.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
 import { startManagedInstances } from './managed-instances.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { openSiteKeyring } from './open-site-keyring.ts';
 import { openSiteRepository } from './open-site-repository.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
 import { openRootCredential, type RootCredential } from './root-credential.ts';
 import { startSweep } from './sweep.ts';
 
@@ -54,8 +55,12 @@ export async function openService(config: Config, log: Logger): Promise<Service>
 async function open(config: Config, log: Logger, releasers: Releasers): Promise<Service> {
   const { dataDir } = config;
   await mkdir(dataDir.path, { recursive: true, mode: 0o700 });
-  const lock = acquireProcessLock(dataDir.lock);
-  releasers.add(() => lock.release());
+  // The catalog may lie elsewhere, where another data directory could name it too.
+  for (const path of [dataDir.lock, `${sqlitePath(config.catalogUrl)}.lock`]) {
+    const lock = acquireProcessLock(path);
+    releasers.add(() => lock.release());
+  }
+  await removeLeftovers(dataDir);
 
   const catalog = await openCatalog(config.catalogUrl);
   releasers.add(() => catalog.close());
@@ -75,9 +80,34 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   if (recovered > 0) {
     log.warn({ tasks: recovered }, 'tasks.taken-over');
   }
-  const sweep = startSweep({ catalog, repository, log });
+  const sweep = startSweep({ catalog, repository, storage, log });
   releasers.add(() => sweep.stop());
-  const worker = startWorker({
+  const supervisor = createSupervisor({
+    directory: dataDir.instances,
+    log,
+    onRelocated: (instanceId, port) => catalog.instances.relocate(instanceId, '127.0.0.1', port),
+  });
+  releasers.add(() => supervisor.stopAll());
+
+  let worker: Worker | undefined;
+  const api = createApi({
+    catalog,
+    clock: systemClock,
+    log,
+    profile: config.profile,
+    roots: config.apiRoots,
+    rateLimit: config.rateLimit,
+    explainsSignatures: config.explainSignatures,
+    credentials: (secretId) =>
+      secretId === credential.secretId ? { secretKey: credential.secretKey, accountId, uin: accountId } : undefined,
+    sealSecrets: secrets.seal,
+    wakeWorker: () => worker?.wake(),
+    onRequest: metrics.observeRequest,
+  });
+  const server = createHttpServer({ handle: (request) => api.handle(request), health: () => true, metrics: metrics.render });
+  releasers.add(() => server.close());
+  const { port } = await server.listen(config.host, config.port);
+  worker = startWorker({
     catalog,
     log,
     owner,
@@ -95,36 +125,14 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       }),
     },
   });
-
-  const supervisor = createSupervisor({
-    directory: dataDir.instances,
-    log,
-    onRelocated: (instanceId, port) => catalog.instances.relocate(instanceId, '127.0.0.1', port),
-  });
-  releasers.add(() => supervisor.stopAll());
-  // After the supervisor in the list, so before it in the release: a backup of a managed instance ends before its server does.
-  releasers.add(() => worker.stop());
-
-  const api = createApi({
-    catalog,
-    clock: systemClock,
-    log,
-    profile: config.profile,
-    roots: config.apiRoots,
-    rateLimit: config.rateLimit,
-    explainsSignatures: config.explainSignatures,
-    credentials: (secretId) =>
-      secretId === credential.secretId ? { secretKey: credential.secretKey, accountId, uin: accountId } : undefined,
-    sealSecrets: secrets.seal,
-    wakeWorker: () => worker.wake(),
-    onRequest: metrics.observeRequest,
-  });
-  const server = createHttpServer({ handle: (request) => api.handle(request), health: () => true, metrics: metrics.render });
-  releasers.add(() => server.close());
-  const { port } = await server.listen(config.host, config.port);
-  const managedStarted = startManagedInstances({ catalog, accountId, supervisor, secrets, log }).catch((error: unknown) => {
-    log.error({ error: describeError(error) }, 'instances.start-failed');
-  });
+  // Later in the list than the supervisor, so earlier in the release: a backup of a managed instance ends before its server does.
+  const { stop } = worker;
+  releasers.add(stop);
+  const managedStarted = startManagedInstances({ catalog, accountId, supervisor, directory: dataDir.instances, secrets, log }).catch(
+    (error: unknown) => {
+      log.error({ error: describeError(error) }, 'instances.start-failed');
+    },
+  );
 
   return {
     config,

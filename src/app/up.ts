@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../api/client.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import type { Io } from '../cli/io.ts';
@@ -42,27 +43,35 @@ async function tellWhereServed(config: Config, io: Io, cause: unknown): Promise<
 async function showFirstBackup(service: Service, io: Io): Promise<void> {
   const instance = await ensureDemoInstance(service);
   const client = createClient({ ...service.credential, endpoint: service.endpoint, region: DEMO_REGION });
-  const describe = () =>
-    client.call<{ TotalCount: number }>('redis', 'DescribeInstanceBackups', { InstanceId: instance.instanceId, Limit: 5 });
-  let answer = await describe();
-  if (answer.TotalCount === 0) {
+  const describe = (more: object) =>
+    client.call<{ TotalCount: number }>('redis', 'DescribeInstanceBackups', { InstanceId: instance.instanceId, Limit: 5, ...more });
+  // One that an earlier start began is taken up again by itself.
+  while ((await describe({ Status: [1] })).TotalCount > 0) {
+    await sleep(100);
+  }
+  if ((await describe({ Status: [2, 4] })).TotalCount === 0) {
     const { TaskId } = await client.call<{ TaskId: number }>('redis', 'ManualBackupInstance', {
       InstanceId: instance.instanceId,
       Remark: 'first backup',
     });
     await waitForTask(client, TaskId, io, 'first backup');
-    answer = await describe();
   }
+  const answer = await describe({});
   io.out(`\nDescribeInstanceBackups of demo (${instance.instanceId}) answers:\n${JSON.stringify({ Response: answer }, null, 2)}\n`);
   io.out(howToCall(service, instance.instanceId));
 }
 
 function howToCall({ endpoint, config }: Service, instanceId: string): string {
   const address = endpoint.replace('http://', '');
+  const { credential, keyring } = config.dataDir;
+  const readKey =
+    config.rootCredential === undefined
+      ? `  export TENCENTCLOUD_SECRET_ID=$(sed -n 's/.*"secretId": "\\(.*\\)".*/\\1/p' ${credential})
+  export TENCENTCLOUD_SECRET_KEY=$(sed -n 's/.*"secretKey": "\\(.*\\)".*/\\1/p' ${credential})`
+      : '  export TENCENTCLOUD_SECRET_ID=$REDKEEP_SECRET_ID TENCENTCLOUD_SECRET_KEY=$REDKEEP_SECRET_KEY';
   return `
 The same with tccli:
-  export TENCENTCLOUD_SECRET_ID=$(sed -n 's/.*"secretId": "\\(.*\\)".*/\\1/p' ${config.dataDir.credential})
-  export TENCENTCLOUD_SECRET_KEY=$(sed -n 's/.*"secretKey": "\\(.*\\)".*/\\1/p' ${config.dataDir.credential})
+${readKey}
   tccli redis DescribeInstanceBackups --region ${DEMO_REGION} --endpoint ${endpoint} --InstanceId ${instanceId}
 
 The same with the official Node SDK:
@@ -71,8 +80,8 @@ The same with the official Node SDK:
     profile: { httpProfile: { protocol: 'http://', endpoint: '${address}' } } });
   console.log(await client.DescribeInstanceBackups({ InstanceId: '${instanceId}' }));
 
-The key lies in ${config.dataDir.credential}.
-The master key lies in ${config.dataDir.keyring}: keep a copy elsewhere, without it no backup can be read.
+The key of the API ${config.rootCredential === undefined ? `lies in ${credential}` : 'is the one in REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY'}.
+The master key ${config.masterKey === undefined ? `lies in ${keyring}: keep a copy elsewhere` : 'is the one in REDKEEP_MASTER_KEY: keep it'}, without it no backup can be read.
 Serving until Ctrl-C.
 `;
 }

@@ -11,8 +11,11 @@ export interface Catalog extends CatalogTables {
    * through its own tables only: a write through the catalog waits for the transaction's end, and so would never return.
    */
   transaction<T>(work: (tables: CatalogTables) => Promise<T>): Promise<T>;
-  /** Throws `catalog-unavailable` where a statement cannot be answered. */
-  ping(): Promise<void>;
+  /**
+   * What the database itself finds wrong with its pages, indexes and references, one sentence each. Reads all of it; safe beside a process
+   * that serves.
+   */
+  findDamage(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -90,12 +93,12 @@ export interface InstanceQuery {
   readonly nameContains?: string;
   /** Exact names. */
   readonly names?: readonly string[];
-  /** Substring of id or name or the exact host. */
-  readonly search?: string;
+  /** Any of these words, at most 1000: substring of the name, compared without case, or the exact id or host. An empty word finds nothing. */
+  readonly searchAny?: readonly string[];
   /** Absent: all but detached ones. */
   readonly states?: readonly InstanceState[];
   /** Absent: oldest first. Ties by id. */
-  readonly order?: { readonly by: 'created' | 'name' | 'maxMemory'; readonly descending: boolean };
+  readonly order?: { readonly by: 'created' | 'name'; readonly descending: boolean };
   readonly limit: number;
   readonly offset: number;
 }
@@ -157,6 +160,18 @@ export interface BackupStore {
   fail(backupId: string, endedAt: number): Promise<void>;
   /** Every row, read in batches, ordered by id: for `check` and the sweep. Inside a transaction all of it is one state of the catalog. */
   all(): AsyncIterable<Backup>;
+  /** Where the counters that answer `total` are not what the rows are; none unless somebody else has written to the database. */
+  miscounted(): Promise<Miscount[]>;
+}
+
+/** What is `counted` of an instance's backups in one state, and how many `rows` there are. */
+export interface Miscount {
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+  readonly state: BackupState;
+  readonly counted: number;
+  readonly rows: number;
 }
 
 export type TaskKind = 'attach-instance' | 'take-backup';
@@ -209,9 +224,17 @@ export interface Lease {
 export interface TaskStore {
   enqueue(task: NewTask): Promise<number>;
   get(taskId: number): Promise<Task | undefined>;
-  /** Claims the oldest task that waits and is due, or whose lease ran out (a failed try), by the database's clock. Clears message and progress. */
-  claim(owner: string, kinds: readonly TaskKind[], leaseMs: number): Promise<{ task: Task; lease: Lease } | undefined>;
-  /** Prolongs the lease and records progress; `lease-lost` where it is no longer ours. */
+  /**
+   * Claims the oldest task that waits and is due, or whose lease ran out (a failed try), by the database's clock. Clears message and progress.
+   * `except` are the tasks that the claimer is still running: not to be claimed, whatever became of their leases.
+   */
+  claim(
+    owner: string,
+    kinds: readonly TaskKind[],
+    leaseMs: number,
+    except?: readonly number[],
+  ): Promise<{ task: Task; lease: Lease } | undefined>;
+  /** Prolongs the lease, also one that ran out but that nobody took, and records progress; `lease-lost` where it is no longer ours. */
   heartbeat(lease: Lease, leaseMs: number, progress: number): Promise<void>;
   /** running → succeed, under the token. */
   succeed(lease: Lease): Promise<void>;

@@ -11,6 +11,8 @@ export interface Dialect {
    */
   readonly reader: Reader;
   readonly sql: DialectSql;
+  /** Runs the database's own checks of its pages, indexes and references; one sentence for each thing that is wrong. Writes nothing. */
+  findDamage(): Promise<string[]>;
   close(): Promise<void>;
 }
 

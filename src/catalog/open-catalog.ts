@@ -40,9 +40,7 @@ function createCatalog(dialect: Dialect): Catalog {
   return {
     ...createTables(scope),
     transaction: (work) => dialect.writer.transaction().execute((transaction) => work(createTables(transactionScope(scope, transaction)))),
-    ping: async () => {
-      await dialect.reader.rows(dialect.writer.selectFrom('migrations').select('name').limit(1).compile());
-    },
+    findDamage: () => dialect.findDamage(),
     close: () => dialect.close(),
   };
 }
@@ -56,8 +54,11 @@ function createTables(scope: Scope): CatalogTables {
   };
 }
 
-/** A URL may carry a password, so that only its scheme is ever named. */
-function sqlitePath(url: string): string {
+/**
+ * The path of a catalog's file. Throws `catalog-unsupported` unless `url` is `sqlite:///absolute/path`. A URL may carry a password, so that
+ * only its scheme is ever named.
+ */
+export function sqlitePath(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === 'sqlite:' && parsed.host === '' && parsed.pathname.length > 1 && parsed.search === '' && parsed.hash === '') {
     return fileURLToPath(`file://${parsed.pathname}`);

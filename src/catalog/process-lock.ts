@@ -18,7 +18,8 @@ export function acquireProcessLock(path: string): ProcessLock {
   createPrivateFile(path);
   const connection = openSqlite(path, { readOnly: false, busyTimeoutMs: 0 });
   try {
-    connection.exec('pragma locking_mode = exclusive; begin exclusive');
+    // A journal in memory: the lock must be had on a full disk too.
+    connection.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
   } catch (error) {
     connection.close();
     if (isDomainError(error, 'catalog-unavailable') && error.retryable) {

@@ -8,7 +8,7 @@ export interface BackupRequest {
   readonly source: SourceAddress;
   readonly facts: BackupFacts;
   readonly storageUrl: string;
-  /** The keyring as text, as `exportKeyring` gives it. */
+  /** The keyring as text, as `Keyring.export` gives it. */
   readonly keyring: string;
   /** Opt-in: set the source's diskless delay to 0 until the RDB begins, and back afterwards. */
   readonly skipDisklessDelay: boolean;

@@ -241,6 +241,41 @@ describe('close', () => {
     await assert.rejects(sendRaw(at.port, 'GET / HTTP/1.1\r\n\r\n'), { code: 'ECONNREFUSED' });
   });
 
+  test('lets every answer of a pipelined connection finish, then closes it', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const entered = Promise.withResolvers<void>();
+    let asked = 0;
+    const closing = createHttpServer({
+      handle: async () => {
+        const number = asked++;
+        if (asked === gates.length) {
+          entered.resolve();
+        }
+        await gates[number]?.promise;
+        return { headers: {}, body: `{"Response":{"RequestId":"${number}"}}` };
+      },
+      health: () => true,
+      metrics: async () => ({ contentType: 'text/plain', text: '' }),
+    });
+    const at = await closing.listen('127.0.0.1', 0);
+    const socket = connect(at.port, '127.0.0.1').setEncoding('latin1');
+    let text = '';
+    const first = Promise.withResolvers<void>();
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      first.resolve();
+    });
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await entered.promise;
+    const closed = closing.close();
+    gates[0]?.resolve();
+    await first.promise;
+    const ended = once(socket, 'close');
+    gates[1]?.resolve();
+    await Promise.all([closed, ended]);
+    assert.deepEqual(text.match(/"RequestId":"\d"/g), ['"RequestId":"0"', '"RequestId":"1"']);
+  });
+
   test('does not wait for ever for a handler that hangs', async () => {
     const entered = Promise.withResolvers<void>();
     const closing = createHttpServer({

@@ -62,7 +62,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   // Node counts a connection that has sent nothing yet as active, so that closeIdleConnections would leave it open.
   const sockets = new Set<Socket>();
-  const busy = new Set<Socket>();
+  // How many answers each owes: a client may send its next request before it has the last answer (RFC 9112, 9.3.2).
+  const pending = new Map<Socket, number>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -70,9 +71,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    busy.add(socket);
+    pending.set(socket, (pending.get(socket) ?? 0) + 1);
     response.once('close', () => {
-      busy.delete(socket);
+      const left = (pending.get(socket) ?? 1) - 1;
+      if (left > 0) {
+        pending.set(socket, left);
+        return;
+      }
+      pending.delete(socket);
       if (isClosing) {
         socket.destroySoon();
       }
@@ -120,7 +126,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
       for (const socket of sockets) {
-        if (!busy.has(socket)) {
+        if (!pending.has(socket)) {
           socket.destroy();
         }
       }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Writes a small file so that a crash at any point leaves the old content or the new one: temporary name in the same directory, fsync,
@@ -21,10 +22,5 @@ export async function writeFileDurably(path: string, content: string | Uint8Arra
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path));
 }

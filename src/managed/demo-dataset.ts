@@ -1,10 +1,10 @@
 import { access, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../lib/errno.ts';
 import { DomainError } from '../lib/errors.ts';
 import { writeFileDurably } from '../lib/write-file-durably.ts';
 import { type Command, KEY_FAMILIES } from './demo-keys.ts';
 import { configValue, lookAtServer } from './look-at-server.ts';
-import { isErrno } from './process-identity.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { type SendCommand, type ServerConnection, withServerConnection } from './server-connection.ts';
 
@@ -130,7 +130,7 @@ async function exists(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) === 'ENOENT') {
       return false;
     }
     throw error;

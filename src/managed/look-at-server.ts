@@ -1,4 +1,5 @@
 import { DomainError } from '../lib/errors.ts';
+import { parseInfoText } from '../redis/info-text.ts';
 import { type ServerConnection, withServerConnection } from './server-connection.ts';
 
 export interface ServerLook {
@@ -20,7 +21,7 @@ export async function lookAtServer(connection: ServerConnection, timeoutMs: numb
       send(['CONFIG', 'GET', 'dir']),
       send(['CONFIG', 'GET', 'maxmemory']),
     ]);
-    const fields = parseInfo(String(info));
+    const fields = parseInfoText(String(info));
     const pid = Number(fields.get('process_id'));
     const valkeyVersion = fields.get('valkey_version');
     const version = valkeyVersion ?? fields.get('redis_version');
@@ -40,16 +41,4 @@ export async function lookAtServer(connection: ServerConnection, timeoutMs: numb
 
 export function configValue(reply: unknown): string {
   return Array.isArray(reply) ? String(reply[1] ?? '') : '';
-}
-
-/** `name:value` lines of INFO (redis.io, INFO). */
-function parseInfo(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const line of text.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) {
-      fields.set(line.slice(0, colon), line.slice(colon + 1));
-    }
-  }
-  return fields;
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { errnoOf } from '../lib/errno.ts';
 
 /**
  * Which process a pid meant when it was written down. A pid alone is reused; with its start time and the boot that the start time counts
@@ -56,7 +57,7 @@ export async function signalProcess(recorded: ProcessIdentity, signal: 'SIGTERM'
     process.kill(recorded.pid, signal);
     return true;
   } catch (error) {
-    if (isErrno(error, 'ESRCH')) {
+    if (errnoOf(error) === 'ESRCH') {
       return false;
     }
     throw error;
@@ -98,7 +99,7 @@ function isPidTaken(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isErrno(error, 'EPERM');
+    return errnoOf(error) === 'EPERM';
   }
 }
 
@@ -108,8 +109,4 @@ async function readOrUndefined(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

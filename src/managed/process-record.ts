@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../lib/errno.ts';
 import { writeFileDurably } from '../lib/write-file-durably.ts';
-import { isErrno, type ProcessIdentity } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
 
 /** `process.json` of an instance directory: the server that was started there last, and where it listens. */
 export interface ProcessRecord extends ProcessIdentity {
@@ -23,7 +24,7 @@ export async function readProcessRecord(directory: string): Promise<ProcessRecor
   try {
     text = await readFile(join(directory, RECORD_NAME), 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) === 'ENOENT') {
       return undefined;
     }
     throw error;

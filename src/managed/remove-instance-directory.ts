@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno } from './process-identity.ts';
+import { errnoOf } from '../lib/errno.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
 
 const REMOVING_SUFFIX = '.removing';
 
@@ -16,7 +17,7 @@ export async function removeInstanceDirectory(parent: string, directory: string)
   try {
     await rename(directory, doomed);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) !== 'ENOENT') {
       throw error;
     }
   }
@@ -27,9 +28,4 @@ export async function removeInstanceDirectory(parent: string, directory: string)
     }
   }
   await syncDirectory(parent);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, 'r');
-  await directory.sync();
 }

@@ -1,5 +1,5 @@
 import { open, rename, stat } from 'node:fs/promises';
-import { isErrno } from './process-identity.ts';
+import { errnoOf } from '../lib/errno.ts';
 
 /** A server's log is read by people after a failure: some megabytes of it are enough, and one older file. */
 const ROTATE_AT_BYTES = 4 * 1024 * 1024;
@@ -16,7 +16,7 @@ export async function logSize(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) === 'ENOENT') {
       return 0;
     }
     throw error;

@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { errnoOf } from '../lib/errno.ts';
 import { DomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { findServer, identifyServer, type ServerBinary } from './find-server.ts';
-import { isErrno } from './process-identity.ts';
 import { removeInstanceDirectory } from './remove-instance-directory.ts';
 import { MANAGED_HOST } from './server-config.ts';
 import { createSupervisedServer, type ServerStatus, type SupervisedServer } from './supervised-server.ts';
@@ -181,7 +181,7 @@ async function realpathOrUndefined(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) === 'ENOENT') {
       return undefined;
     }
     throw error;

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf } from '../lib/errno.ts';
 import { DomainError, isDomainError } from '../lib/errors.ts';
 import { lookAtServer } from './look-at-server.ts';
-import { checkIdentity, findServersIn, isErrno, readIdentity } from './process-identity.ts';
+import { checkIdentity, findServersIn, readIdentity } from './process-identity.ts';
 import { readProcessRecord, removeProcessRecord, writeProcessRecord } from './process-record.ts';
 import { CONFIG_NAME, MANAGED_HOST } from './server-config.ts';
 import { withServerConnection } from './server-connection.ts';
@@ -114,7 +115,7 @@ async function configuredPort(directory: string): Promise<number | undefined> {
     const port = /^port ([0-9]{1,5})$/m.exec(text)?.[1];
     return port === undefined ? undefined : Number(port);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
+    if (errnoOf(error) === 'ENOENT') {
       return undefined;
     }
     throw error;

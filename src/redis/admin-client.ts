@@ -10,8 +10,8 @@ export interface AdminClientOptions {
 
 /** A connection for ordinary commands. It never reconnects by itself, so that a lost one is an error and not a second session. */
 export interface AdminClient extends AsyncDisposable {
-  /** The reply in RESP2 form. An error reply is thrown as in `toReplyError`, under the command's name. */
-  command(...args: string[]): Promise<unknown>;
+  /** The reply in RESP2 form. Commands that are sent without waiting go out in one batch, in order. An error reply is thrown as in `toReplyError`, under the command's name. */
+  command(...args: ReadonlyArray<string | Buffer>): Promise<unknown>;
 }
 
 /** Throws as `openSourceLink` does, and `source-auth-failed`. The library is loaded on first use: it costs every start 0.1 s otherwise. */
@@ -58,9 +58,9 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
   return {
     async command(...args) {
       try {
-        return await client.sendCommand(args);
+        return await client.sendCommand([...args]);
       } catch (error) {
-        throw toError(error, args[0] ?? '', true);
+        throw toError(error, String(args[0] ?? ''), true);
       }
     },
     async [Symbol.asyncDispose]() {

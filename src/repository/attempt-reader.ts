@@ -17,7 +17,10 @@ import type { AttemptRef, Manifest, StoredShard } from './types.ts';
  */
 export interface AttemptReader {
   readonly manifest: Manifest;
-  /** The plaintext of a shard, frame by frame, from `fromFrame` (0) on. At most FRAMES_AHEAD frames are in memory beside it. */
+  /**
+   * The plaintext of a shard, frame by frame, from `fromFrame` (0) on; each buffer is the caller's own. Fewer than FRAMES_AHEAD others are in
+   * memory meanwhile. Nothing is handed out after an abort, and no read is under way once the iteration has ended, however it did.
+   */
   frames(shard: number, options?: StorageOptions & { fromFrame?: number }): AsyncIterable<Buffer>;
   /** `length` bytes of a shard's plaintext from `offset` on, in pieces. Throws a RangeError where the shard has no such bytes. */
   readRange(shard: number, offset: number, length: number, options?: StorageOptions): AsyncIterable<Buffer>;
@@ -113,18 +116,25 @@ export async function openAttemptReader(
     // Frames are read, decrypted and decompressed ahead of the one that the caller is busy with.
     const ahead: Array<Promise<DecodedFrame>> = [];
     let number = from;
-    for (;;) {
-      while (number < to && ahead.length < FRAMES_AHEAD) {
-        const decoding = decodeNumber(number++);
-        // It may fail before anybody waits for it, or after the caller has lost interest.
-        decoding.catch(() => {});
-        ahead.push(decoding);
+    try {
+      for (;;) {
+        while (number < to && ahead.length < FRAMES_AHEAD) {
+          const decoding = decodeNumber(number++);
+          // It may fail before anybody waits for it, or after the caller has lost interest.
+          decoding.catch(() => {});
+          ahead.push(decoding);
+        }
+        const first = ahead.shift();
+        if (first === undefined) {
+          return;
+        }
+        const frame = await first;
+        signal?.throwIfAborted();
+        yield frame;
       }
-      const first = ahead.shift();
-      if (first === undefined) {
-        return;
-      }
-      yield await first;
+    } finally {
+      // A caller that stops early may remove or close what these still read.
+      await Promise.allSettled(ahead);
     }
   }
 

@@ -25,7 +25,8 @@ export interface AttemptWriter {
   /** Makes everything durable, the manifest last, and returns it. `shards` has one entry for each shard, in order. */
   finish(result: AttemptResult): Promise<Manifest>;
   /**
-   * Removes what this writer stored, the manifest first; safe to call at any time. After `finish` it takes the backup back, for a caller
+   * Removes what this writer stored, the manifest first; safe to call at any time, also while another call is under way, which then fails
+   * or has its work undone. After `finish` it takes the backup back, for a caller
    * whose verification failed. Throws where the storage does; what is left is then found by `Repository.listAttempts`.
    */
   abort(): Promise<void>;
@@ -55,6 +56,8 @@ export function createAttemptWriter({ storage, keyring, repositoryId, ref, shard
   const sections: StoredSection[] = [];
   /** Objects that may exist because of this writer, in the order in which they came. */
   const stored: string[] = [];
+  const storing = new Set<Promise<void>>();
+  let aborted = false;
 
   function openShard(shard: number): ShardWriter {
     return createShardWriter(
@@ -68,15 +71,22 @@ export function createAttemptWriter({ storage, keyring, repositoryId, ref, shard
   }
 
   async function put(name: string, bytes: Uint8Array): Promise<void> {
+    if (aborted) {
+      throw new Error('the attempt was aborted');
+    }
     stored.push(name);
+    const call = storage.put(name, bytes, options);
+    storing.add(call);
     try {
-      await storage.put(name, bytes, options);
+      await call;
     } catch (error) {
       if (isDomainError(error, 'object-exists')) {
         // Not ours: another writer of the same attempt came first, and `abort` must not remove its work.
-        stored.pop();
+        stored.splice(stored.indexOf(name), 1);
       }
       throw error;
+    } finally {
+      storing.delete(call);
     }
   }
 
@@ -129,9 +139,12 @@ export function createAttemptWriter({ storage, keyring, repositoryId, ref, shard
     },
 
     async abort() {
+      aborted = true;
       for (const shard of shards) {
         await shard.abort();
       }
+      // What is on its way would else arrive after its deletion.
+      await Promise.allSettled(storing);
       // Newest first: a manifest goes before what it names. Without the caller's signal, which may be the very reason.
       for (let name = stored.at(-1); name !== undefined; name = stored.at(-1)) {
         await storage.delete(name);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { errnoOf } from '../lib/errno.ts';
 import { DomainError } from '../lib/errors.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
 import { writeFileDurably } from '../lib/write-file-durably.ts';
 import { createKeyring, importKeyring, type Keyring, keyringFromText } from './keyring.ts';
 
@@ -38,12 +40,7 @@ export async function saveKeyringFile(path: string, keyring: Keyring, options: {
   } finally {
     await unlink(fresh);
   }
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path));
 }
 
 export interface KeyringPlace {
@@ -83,7 +80,7 @@ async function readPrivateText(path: string): Promise<string> {
       if ((mode & 0o077) !== 0) {
         const shown = (mode & 0o777).toString(8).padStart(4, '0');
         throw new DomainError('master-key-unreadable', `${path} has mode ${shown}: others than its owner may use it`, {
-          hint: `chmod 600 ${path}, and rotate the key where somebody may have read it`,
+          hint: `chmod 600 ${path}; whoever has read it can open every backup that is sealed under it`,
         });
       }
       if (size > MAX_KEYRING_BYTES) {
@@ -99,14 +96,10 @@ async function readPrivateText(path: string): Promise<string> {
     }
     if (errnoOf(error) === 'ENOENT') {
       throw new DomainError('master-key-missing', `there is no master key at ${path}`, {
-        hint: 'bring back that file, set REDKEEP_MASTER_KEY, or import an export: redkeep master-key import',
+        hint: 'bring back that file from a copy, or set REDKEEP_MASTER_KEY',
         cause: error,
       });
     }
     throw new DomainError('master-key-unreadable', `${path} cannot be read: ${errnoOf(error)}`, { cause: error });
   }
-}
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

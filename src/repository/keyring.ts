@@ -83,7 +83,7 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     const key = keys.get(keyId);
     if (key === undefined) {
       throw new DomainError('master-key-missing', `master key ${keyId} is needed, the keyring holds ${[...keys.keys()].join(', ')}`, {
-        hint: 'import the keyring that was in use when this was written: redkeep master-key import',
+        hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use when this was written',
       });
     }
     return key;
@@ -127,7 +127,7 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
       const key = keys.get(keyId);
       if (key === undefined) {
         throw new DomainError('master-key-wrong', `made under master key ${keyId}, the keyring holds ${[...keys.keys()].join(', ')}`, {
-          hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use, or import its export: redkeep master-key import',
+          hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use',
         });
       }
       // Texts are compared, because several base64 texts decode to the same bytes; the value is no secret.
@@ -186,5 +186,7 @@ function decodeKey(text: string): Buffer {
 }
 
 function unreadable(message: string): DomainError {
-  return new DomainError('master-key-unreadable', message, { hint: 'restore the key from its export; a new one cannot read old backups' });
+  return new DomainError('master-key-unreadable', message, {
+    hint: 'bring back keyring.json or REDKEEP_MASTER_KEY from a copy; a new key cannot read old backups',
+  });
 }

@@ -8,7 +8,7 @@ import type { Keyring } from './keyring.ts';
 import { type ListedAttempt, listAttempts, listForeignObjects } from './list-attempts.ts';
 import { encodeRepositoryObject, readRepositoryObject } from './repository-object.ts';
 import type { AttemptRef, Manifest } from './types.ts';
-import { type VerifyOptions, verifyAttempt } from './verify-attempt.ts';
+import { verifyAttempt } from './verify-attempt.ts';
 
 /**
  * Backups as sealed objects in a storage: `docs/repository-format.md` describes every byte. It knows attempts and no catalog; which attempt
@@ -22,7 +22,7 @@ export interface Repository {
   /** Throws `manifest-missing` where the attempt is no backup; see `openAttemptReader` for the others. */
   openAttempt(ref: AttemptRef, options?: StorageOptions): Promise<AttemptReader>;
   /** Reads every stored byte back and returns the manifest; throws `backup-damaged` and what `openAttempt` throws. */
-  verifyAttempt(ref: AttemptRef, options?: VerifyOptions): Promise<Manifest>;
+  verifyAttempt(ref: AttemptRef, options?: StorageOptions): Promise<Manifest>;
   /** Every attempt of which an object exists, whole or not, in order of name. */
   listAttempts(options?: StorageOptions): AsyncIterable<ListedAttempt>;
   /** Objects that belong neither to the repository itself nor to an attempt. */
@@ -35,10 +35,14 @@ export interface Repository {
 }
 
 /**
- * Makes a repository in an empty storage, under the active key. Throws `repository-exists` where there is one, and `storage-not-empty`
- * where other objects lie there, which it would mix with backups.
+ * Makes a repository in an empty storage, under the active key, with the given id or a random one. Throws `repository-exists` where there
+ * is one, and `storage-not-empty` where other objects lie there, which it would mix with backups.
  */
-export async function createRepository(storage: ObjectStorage, keyring: Keyring): Promise<Repository> {
+export async function createRepository(
+  storage: ObjectStorage,
+  keyring: Keyring,
+  repositoryId = randomBytes(16).toString('hex'),
+): Promise<Repository> {
   if ((await storage.stat(REPOSITORY_OBJECT)) !== undefined) {
     throw new DomainError('repository-exists', `${storage.url} holds a repository already`);
   }
@@ -47,7 +51,6 @@ export async function createRepository(storage: ObjectStorage, keyring: Keyring)
       hint: `bring back its ${REPOSITORY_OBJECT}, or name an empty storage`,
     });
   }
-  const repositoryId = randomBytes(16).toString('hex');
   await storage.put(REPOSITORY_OBJECT, encodeRepositoryObject(keyring, repositoryId));
   return toRepository(storage, keyring, repositoryId);
 }
@@ -94,10 +97,7 @@ function toRepository(storage: ObjectStorage, keyring: Keyring, repositoryId: st
       return createAttemptWriter({ storage, keyring, repositoryId, ref, shardCount, signal: options.signal });
     },
 
-    async verifyAttempt(ref, options = {}) {
-      const { signal } = options;
-      return verifyAttempt(storage, await openAttempt(ref, signal === undefined ? {} : { signal }), options);
-    },
+    verifyAttempt: async (ref, options = {}) => verifyAttempt(storage, await openAttempt(ref, options), options),
 
     listAttempts: (options = {}) => listAttempts(storage, options),
     listForeignObjects: (options = {}) => listForeignObjects(storage, options),

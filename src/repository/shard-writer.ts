@@ -10,7 +10,7 @@ export interface ShardWriter {
   appendFrame(plain: Uint8Array, last: boolean): Promise<{ storedBytes: number }>;
   /** Makes the data objects durable. Returns what the manifest says of them, and the plaintext of the frame index. */
   finish(): Promise<{ stored: Omit<StoredShard, keyof ShardFacts>; plainBytes: number; index: Buffer }>;
-  /** Throws away the data object that is being written. */
+  /** Throws away the data object that is being written, once the call that is under way has let go of it. */
   abort(): Promise<void>;
 }
 
@@ -30,21 +30,29 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
   const buffers: Buffer[] = [];
   let writer: ObjectWriter | undefined;
   let storing: Promise<void> = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
   let plainBytes = 0;
   let ended = false;
   let busy = false;
   let failure: unknown;
 
-  async function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  function assertAlive(): void {
     if (failure !== undefined) {
       throw failure;
     }
+  }
+
+  async function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    assertAlive();
     if (busy) {
       throw new Error('calls on one shard are awaited one after the other');
     }
     busy = true;
+    const call = work();
+    // For `abort`, which may come while the call waits for the storage.
+    running = call.catch(() => {});
     try {
-      return await work();
+      return await call;
     } catch (error) {
       // A nonce must never see a second plaintext, so a failed frame is not tried again.
       failure ??= error;
@@ -57,6 +65,7 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
   async function finishObject(): Promise<void> {
     await storing;
     if (writer !== undefined) {
+      assertAlive();
       await writer.finish();
       writer = undefined;
       objects.finished(objectBytes.length - 1);
@@ -68,6 +77,7 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
     const current = objectBytes.length - 1;
     if (writer === undefined || (objectBytes[current] ?? 0) + frameBytes > objects.maxBytes) {
       await finishObject();
+      assertAlive();
       writer = await objects.create(objectBytes.length);
       objectBytes.push(0);
     }
@@ -88,7 +98,9 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
         const plainLength = plain.byteLength;
         // From here on `plain` is not touched: the caller may fill it again.
         await storing;
+        assertAlive();
         const into = await writerFor(frame.length);
+        assertAlive();
         const object = objectBytes.length - 1;
         objectBytes[object] = (objectBytes[object] ?? 0) + frame.length;
         index.add(object, plainLength, frame.length);
@@ -117,6 +129,7 @@ export function createShardWriter(frameKey: FrameKey, objects: DataObjects): Sha
 
     async abort() {
       failure ??= new Error('the attempt was aborted');
+      await running;
       await storing.catch(() => {});
       await writer?.abort();
       writer = undefined;

@@ -5,20 +5,13 @@ import type { AttemptReader } from './attempt-reader.ts';
 import { backupDamaged, dataObject } from './format.ts';
 import type { Manifest } from './types.ts';
 
-export interface VerifyOptions {
-  readonly signal?: AbortSignal;
-  /** Sees every verified frame in order, its bytes during the call only, for checks that the repository does not know, such as the RDB's own CRC-64. */
-  readonly onFrame?: (shard: number, plain: Buffer) => void | Promise<void>;
-}
-
 /**
  * Reads every stored byte of a backup back: data objects have their exact sizes, every frame authenticates, is in its place and
  * decompresses, and the whole has the frame count, tags, length and SHA-256 that the manifest tells; every section opens. Throws
  * `backup-damaged` at the first difference.
  */
-export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReader, { signal, onFrame }: VerifyOptions): Promise<Manifest> {
+export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReader, options: StorageOptions): Promise<Manifest> {
   const { manifest } = reader;
-  const options: StorageOptions = signal === undefined ? {} : { signal };
   for (const [shard, facts] of manifest.shards.entries()) {
     for (const [number, expectedBytes] of facts.objectBytes.entries()) {
       const name = dataObject(manifest, shard, number);
@@ -34,7 +27,6 @@ export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReade
       whole.update(plain);
       tags.update(tag);
       plainBytes += plain.length;
-      await onFrame?.(shard, plain);
       releaseMemory(plain);
     }
     if (plainBytes !== facts.sizeBytes || whole.digest('hex') !== facts.sha256 || tags.digest('hex') !== facts.tagsSha256) {

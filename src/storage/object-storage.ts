@@ -26,7 +26,7 @@ export interface ObjectStorage {
 
   /**
    * Reads `length` bytes from `offset` (the whole object where neither is given). Throws `object-not-found`, and `object-truncated`
-   * where the object ends early; never returns fewer bytes than asked for.
+   * where the object ends early; never returns fewer bytes than asked for. The buffer is the caller's own: a driver keeps no view of it.
    */
   read(name: string, options?: StorageOptions & { offset?: number; length?: number }): Promise<Buffer>;
 

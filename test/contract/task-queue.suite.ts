@@ -88,6 +88,19 @@ export function taskQueueSuite(database: string, open: () => Promise<AsyncDispos
       await assert.rejects(catalog.tasks.succeed(fresh.lease), { code: 'lease-lost' });
     });
 
+    test('gives a worker no task that it runs already, though its lease ran out, which a heartbeat then renews', async () => {
+      await catalog.tasks.enqueue(newTask());
+      const { task, lease } = await claimOne(0);
+      const next = await catalog.tasks.enqueue(newTask());
+      const claimBeside = () => catalog.tasks.claim('one', ['take-backup'], LEASE_MS, [lease.taskId]);
+      assert.equal((await claimBeside())?.task.taskId, next);
+      assert.equal(await claimBeside(), undefined);
+      assert.deepEqual(await catalog.tasks.get(lease.taskId), task);
+      await catalog.tasks.heartbeat(lease, LEASE_MS, 0);
+      assert.equal(await claimAny(), undefined);
+      await catalog.tasks.succeed(lease);
+    });
+
     test('a heartbeat keeps a task from other claims', async () => {
       await catalog.tasks.enqueue(newTask());
       const { lease } = await claimOne(0);

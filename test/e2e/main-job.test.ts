@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { redis } from 'tencentcloud-sdk-nodejs/tencentcloud/services/redis/index.js';
 import { connectIntlSdk } from '../harness/intl-sdk.ts';
@@ -111,6 +113,21 @@ describe('redkeep up: an official SDK lists a real backup', () => {
     });
     assert.equal(wrongKey.status, 5, wrongKey.stderr);
   });
+});
+
+it('a closed terminal (SIGHUP) ends up and its demo server in order', async () => {
+  const dataDir = await makeDataDir();
+  try {
+    const service = await startService(dataDir, { command: 'up' });
+    await waitFor(() => (service.output().includes('Serving until') ? true : undefined));
+    const [instanceId = ''] = await readdir(join(dataDir, 'instances'));
+    const { pid } = JSON.parse(await readFile(join(dataDir, 'instances', instanceId, 'process.json'), 'utf8')) as { pid: number };
+    process.kill(service.pid, 'SIGHUP');
+    assert.equal(await service.ended(), 0);
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  } finally {
+    await removeDataDir(dataDir);
+  }
 });
 
 async function waitFor<T>(look: () => T | undefined): Promise<T> {

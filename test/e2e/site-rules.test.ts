@@ -103,6 +103,38 @@ describe('a service on a data directory', () => {
     await service.stop();
   });
 
+  it('shares neither its catalog nor its repository with a service on another data directory', async () => {
+    const other = await makeDataDir();
+    const env = { REDKEEP_MASTER_KEY: randomBytes(32).toString('base64') };
+    const service = await startService(dataDir, { env });
+    try {
+      const onOther = (more: string[]) =>
+        redkeep(['serve', '--data-dir', other, '--port', '0', ...more], { ...env, REDKEEP_LOG_LEVEL: 'silent' });
+      const sameCatalog = await onOther(['--catalog', `sqlite://${dataDir}/catalog.db`, '--storage', `file://${dataDir}/repository`]);
+      assert.equal(sameCatalog.status, 1);
+      assert.match(sameCatalog.stderr, /catalog\.db\.lock is locked by a running Redkeep/);
+      const sameStorage = await onOther(['--storage', `file://${dataDir}/repository`]);
+      assert.equal(sameStorage.status, 1);
+      assert.match(sameStorage.stderr, /belongs to another catalog/);
+    } finally {
+      await service.stop();
+      await removeDataDir(other);
+    }
+  });
+
+  it('removes what killed writers left in the data directory, and nothing else', async () => {
+    await firstStart();
+    for (const name of ['keyring.json.0123456789ab.new', 'serving.json.0123456789ab.tmp', 'serving.json', 'notes.tmp']) {
+      await writeFile(join(dataDir, name), '{}');
+    }
+    await firstStart();
+    const left = await readdir(dataDir);
+    assert.deepEqual(
+      left.filter((name) => /tmp|new|serving/.test(name)),
+      ['notes.tmp'],
+    );
+  });
+
   it('refuses wrong options with exit status 2 and leaves no trace', async () => {
     const fresh = join(dataDir, 'fresh');
     for (const [args, message] of [

@@ -25,6 +25,8 @@ export interface RunningService {
   kill(): Promise<void>;
   /** SIGTERM, then waits for the end; resolves to the exit status. */
   stop(): Promise<number | null>;
+  /** Waits for the end; resolves to the exit status. */
+  ended(): Promise<number | null>;
 }
 
 export async function makeDataDir(): Promise<string> {
@@ -119,6 +121,12 @@ export async function startService(
     logged: (event) => until(() => log.find((line) => line['msg'] === event), event),
     kill: () => end(child, 'SIGKILL').then(() => {}),
     stop: () => end(child, 'SIGTERM'),
+    async ended() {
+      if (child.exitCode === null && child.signalCode === null) {
+        await once(child, 'exit');
+      }
+      return child.exitCode;
+    },
   };
 }
 

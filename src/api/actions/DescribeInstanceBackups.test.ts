@@ -343,6 +343,15 @@ describe('InstanceId and InstanceName', () => {
     }
   });
 
+  test('InstanceName of more characters than a name can have is refused before the catalog is asked', async () => {
+    await using fixture = await openApiFixture();
+    await insertExample(fixture.catalog);
+    assert.equal(rows(await fixture.call(ACTION, { InstanceName: 'n'.repeat(60) })).length, 0);
+    for (const InstanceName of ['n'.repeat(61), 'n'.repeat(60_000), '\0']) {
+      assert.equal((await fixture.call(ACTION, { InstanceName })).Error?.Code, 'InvalidParameter.InvalidParameter');
+    }
+  });
+
   test('InstanceId absent, profile seed: MissingParameter unless InstanceName is given', async () => {
     await using fixture = await openApiFixture();
     await insertExample(fixture.catalog);

@@ -7,6 +7,7 @@ import { int64, list, optional, structure, text } from '../schema.ts';
 import { RedisBackupSet, toBackupState, toRedisBackupSet } from '../shapes/redis-backup-set.ts';
 import { parseWireTime } from '../shapes/wire-time.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
+import { assertSearchText } from './search-text.ts';
 
 const MOST_LIMIT = 100;
 const MOST_SPAN_MS = 30 * 86_400_000;
@@ -21,7 +22,7 @@ const input = structure({
   Status: optional(
     list(int64('Status.'), '1 in process, 2 normal, 3 converting to RDB, 4 converted, -1 expired, -2 deleted. Default: 1, 2, 3 and 4.'),
   ),
-  InstanceName: optional(text('Part of the name of the instance, in any case.')),
+  InstanceName: optional(text('Part of the name of the instance, in any case; at most 60 characters.')),
 });
 
 type Input = Static<typeof input>;
@@ -120,6 +121,7 @@ function readQuery(parameters: Input, ctx: Context): BackupQuery {
   } else if (InstanceName === '' && ctx.services.profile === 'seed') {
     throw commonErrors.missingParameter('InstanceId');
   }
+  assertSearchText('InstanceName', InstanceName, ctx);
   return {
     accountId: ctx.principal.accountId,
     region: ctx.region,

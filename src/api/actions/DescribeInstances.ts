@@ -1,14 +1,14 @@
 import type { Static } from 'typebox';
-import type { Catalog, Instance, InstanceQuery, InstanceState } from '../../catalog/catalog.ts';
+import type { InstanceQuery, InstanceState } from '../../catalog/catalog.ts';
 import { type ActionContext, defineAction } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { InstanceSet, NEUTRAL, toInstanceSet, toInstanceStates } from '../shapes/instance-set.ts';
 import { assertInstanceId } from './instance-access.ts';
+import { assertSearchText, MOST_KEY_LENGTH } from './search-text.ts';
 
 const MOST_LIMIT = 1000;
 const MOST_KEYS = 1000;
-const BATCH = 1000;
 const ACCEPTED = 'Accepted, no effect: an attached server has no such property.';
 
 const input = structure({
@@ -19,9 +19,9 @@ const input = structure({
   OrderType: optional(int64('1 descending (default), 0 ascending.')),
   VpcIds: optional(list(text('Id.'), ACCEPTED)),
   SubnetIds: optional(list(text('Id.'), ACCEPTED)),
-  SearchKey: optional(text('Part of the name, in any case.')),
+  SearchKey: optional(text('Part of the name, in any case; at most 60 characters.')),
   ProjectIds: optional(list(int64('Id.'), ACCEPTED)),
-  InstanceName: optional(text('The whole name.')),
+  InstanceName: optional(text('The whole name; at most 60 characters.')),
   UniqVpcIds: optional(list(text('Id.'), ACCEPTED)),
   UniqSubnetIds: optional(list(text('Id.'), ACCEPTED)),
   RegionIds: optional(list(int64('Id.'), 'Accepted, no effect: deprecated, the common parameter Region says it.')),
@@ -31,7 +31,9 @@ const input = structure({
   AutoRenew: optional(list(int64('Mode.'), ACCEPTED)),
   BillingMode: optional(text(ACCEPTED)),
   Type: optional(int64(ACCEPTED)),
-  SearchKeys: optional(list(text('Key.'), 'Any of them: part of the name in any case, the whole id, or the whole host.')),
+  SearchKeys: optional(
+    list(text('Key.'), 'Any of them: part of the name in any case, the whole id, or the whole host. At most 1000, of 253 characters.'),
+  ),
   TypeList: optional(list(int64('Type.'), ACCEPTED)),
   MonitorVersion: optional(text(ACCEPTED)),
   InstanceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), ACCEPTED)),
@@ -92,7 +94,7 @@ export const DescribeInstances = defineAction({
   example: { input: { Limit: 20, SearchKey: 'ord' }, output: { TotalCount: 1, InstanceSet: [exampleInstance] } },
 
   async handle(parameters, ctx) {
-    const { Limit = 20, Offset = 0, SearchKeys = [] } = parameters;
+    const { Limit = 20, Offset = 0 } = parameters;
     if (Limit < 1 || Limit > MOST_LIMIT) {
       throw invalid(ctx, { en: `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`, zh: `Limit 为 ${Limit}，必须是 1 到 ${MOST_LIMIT}。` });
     }
@@ -103,19 +105,21 @@ export const DescribeInstances = defineAction({
       });
     }
     const filter = readFilter(parameters, ctx);
-    const { total, instances } =
-      SearchKeys.length === 0
-        ? await ctx.services.catalog.instances.list({ ...filter, limit: Limit, offset: Offset })
-        : await searchAny(ctx.services.catalog, filter, readKeys(SearchKeys, 'SearchKeys', ctx), Limit, Offset);
+    const { total, instances } = await ctx.services.catalog.instances.list({ ...filter, limit: Limit, offset: Offset });
     return { TotalCount: total, InstanceSet: instances.map(toInstanceSet) };
   },
 });
 
 function readFilter(parameters: Input, ctx: Context): Filter {
-  const { InstanceId, InstanceIds = [], InstanceName = '', SearchKey = '', Status = [] } = parameters;
+  const { InstanceId, InstanceIds = [], InstanceName = '', SearchKey = '', SearchKeys = [], Status = [] } = parameters;
   const ids = InstanceId === undefined ? readKeys(InstanceIds, 'InstanceIds', ctx) : narrow(InstanceId, InstanceIds);
   for (const id of ids) {
     assertInstanceId(id, ctx);
+  }
+  assertSearchText('InstanceName', InstanceName, ctx);
+  assertSearchText('SearchKey', SearchKey, ctx);
+  for (const [index, key] of readKeys(SearchKeys, 'SearchKeys', ctx).entries()) {
+    assertSearchText(`SearchKeys.${index}`, key, ctx, MOST_KEY_LENGTH);
   }
   return {
     accountId: ctx.principal.accountId,
@@ -123,6 +127,7 @@ function readFilter(parameters: Input, ctx: Context): Filter {
     ...(InstanceId === undefined && ids.length === 0 ? {} : { instanceIds: ids }),
     ...(InstanceName === '' ? {} : { names: [InstanceName] }),
     ...(SearchKey === '' ? {} : { nameContains: SearchKey }),
+    ...(SearchKeys.length === 0 ? {} : { searchAny: SearchKeys }),
     ...(Status.length === 0 ? {} : { states: readStates(Status, ctx) }),
     order: readOrder(parameters, ctx),
   };
@@ -174,21 +179,6 @@ function readOrder({ OrderBy = 'createtime', OrderType = 1 }: Input, ctx: Contex
     throw invalid(ctx, { en: `OrderType is ${OrderType}; it must be 0 or 1.`, zh: `OrderType 为 ${OrderType}，必须是 0 或 1。` });
   }
   return { by, descending: OrderType === 1 };
-}
-
-/** The page of instances that match any of `keys`. The catalog searches for one word, so this reads all of the region in batches. */
-async function searchAny(catalog: Catalog, filter: Filter, keys: readonly string[], limit: number, offset: number) {
-  const exact = new Set(keys);
-  const parts = keys.filter((key) => key !== '').map((key) => key.toLowerCase());
-  const matches = ({ name, instanceId, host }: Instance) =>
-    exact.has(instanceId) || exact.has(host) || parts.some((part) => name.toLowerCase().includes(part));
-  const found: Instance[] = [];
-  for (let start = 0, total = 1; start < total; start += BATCH) {
-    const batch = await catalog.instances.list({ ...filter, limit: BATCH, offset: start });
-    found.push(...batch.instances.filter(matches));
-    total = batch.total;
-  }
-  return { total: found.length, instances: found.slice(offset, offset + limit) };
 }
 
 function invalid(ctx: Context, text: Message): Error {

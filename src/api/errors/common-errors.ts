@@ -93,8 +93,8 @@ export const commonErrors = {
   unsupportedRegion: () => new ApiError('UnsupportedRegion', { en: 'The action not support this region.', zh: '该接口不支持此地域。' }),
   invalidAuthorization: () =>
     new ApiError('AuthFailure.InvalidAuthorization', {
-      en: `The Authorization header must read \`${AUTHORIZATION_FORM}\`.`,
-      zh: `请求头部 Authorization 的格式应为 \`${AUTHORIZATION_FORM}\`。`,
+      en: `The Authorization header must read \`${AUTHORIZATION_FORM}\`. SignedHeaders names at most 20 headers, each once.`,
+      zh: `请求头部 Authorization 的格式应为 \`${AUTHORIZATION_FORM}\`。SignedHeaders 最多包含 20 个头部，且不能重复。`,
     }),
   skipNotAllowed: (name: string) =>
     new ApiError('AuthFailure.InvalidAuthorization', {

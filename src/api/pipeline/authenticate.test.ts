@@ -102,6 +102,19 @@ describe('TC3', () => {
     assert.match(await tc3({ signedHeaders: 'content-type' }), /^AuthFailure\.InvalidAuthorization: /);
   });
 
+  test('refuses SignedHeaders that repeat a name or have more than 20, before anything is hashed', async () => {
+    const numbered = (count: number) => Array.from({ length: count }, (_, i) => `;x-${i}`).join('');
+    assert.equal(await tc3({ signedHeaders: `content-type;host${numbered(18)}` }), 'ok');
+    assert.match(await tc3({ signedHeaders: `content-type;host${numbered(19)}` }), /^AuthFailure\.InvalidAuthorization: .*at most 20/);
+    assert.match(await tc3({ signedHeaders: 'content-type;host;host' }), /^AuthFailure\.InvalidAuthorization: /);
+    // 5,000 times a header of 30 KB would be 150 MB of text for each way to sign.
+    const headers = { 'x-long': 'A'.repeat(30_000) };
+    assert.match(
+      await tc3({ headers, signedHeaders: `content-type;host${';x-long'.repeat(5_000)}` }),
+      /^AuthFailure\.InvalidAuthorization: /,
+    );
+  });
+
   test('refuses a scope of another day than the timestamp', async () => {
     const raw = signTc3Request({ key: KEY, action: 'DescribeInstances', timestampS });
     const headers = { ...raw.headers, authorization: raw.headers.authorization?.replace('2026-11-24', '2026-11-23') };

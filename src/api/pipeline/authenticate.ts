@@ -47,7 +47,7 @@ function authenticateTc3(
 ): undefined | Promise<undefined> {
   const { raw, timestamp } = ctx;
   const authorization = parseTc3Authorization(readHeader(raw.headers, 'authorization'));
-  if (authorization === undefined || !signsWhatItMust(authorization.signedHeaders)) {
+  if (authorization === undefined || !isSignable(authorization.signedHeaders)) {
     throw commonErrors.invalidAuthorization();
   }
   const { secretId } = authorization;
@@ -112,10 +112,18 @@ function accept(ctx: RequestContext, secretId: string, { accountId, uin }: Crede
   ctx.principal = principal;
 }
 
-/** Content-Type and Host must be signed ("Signature v3" page). */
-function signsWhatItMust(signedHeaders: string): boolean {
-  const names = signedHeaders.split(';');
-  return names.includes('content-type') && names.includes('host');
+/** Official clients sign two or three headers. */
+const MOST_SIGNED_HEADERS = 20;
+
+/**
+ * Content-Type and Host must be signed ("Signature v3" page). Each name may come once and names are few: every one puts its header's
+ * whole value into the text that is hashed, so that a short list could otherwise ask for gigabytes of it.
+ */
+function isSignable(signedHeaders: string): boolean {
+  const names = signedHeaders.split(';', MOST_SIGNED_HEADERS + 1);
+  return (
+    names.length <= MOST_SIGNED_HEADERS && new Set(names).size === names.length && names.includes('content-type') && names.includes('host')
+  );
 }
 
 function payloadHashOf(raw: RawRequest): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { backupRow, instanceRow } from '../../../test/harness/catalog-rows.ts';
+import { backupRow, instanceRow, newTask } from '../../../test/harness/catalog-rows.ts';
 import { openTempCatalog } from '../../../test/harness/temp-catalog.ts';
 import { databaseScope } from '../scope.ts';
 import { readBackupPage } from '../stores/backup-page.ts';
@@ -17,6 +17,29 @@ test('commits are durable at power loss and foreign keys hold', async () => {
   assert.equal(await pragma('foreign_keys'), 1);
   assert.equal(await pragma('busy_timeout'), 5_000);
   await close();
+});
+
+test('finds an index that does not fit its table, and a row that refers to none', async () => {
+  await using temp = await openTempCatalog();
+  const { catalog } = temp;
+  await catalog.instances.insert(instanceRow());
+  await catalog.backups.insert(backupRow());
+  await catalog.tasks.enqueue(newTask());
+  assert.deepEqual(await catalog.findDamage(), []);
+  // A connection that does not know of an index does not keep it (sqlite.org/pragma.html#pragma_writable_schema).
+  const hiding = new DatabaseSync(temp.path, { defensive: false });
+  const index = hiding.prepare("select rootpage, sql from sqlite_schema where name = 'tasks_by_subject'").get();
+  hiding.exec("pragma writable_schema = on; delete from sqlite_schema where name = 'tasks_by_subject'");
+  hiding.close();
+  const changing = new DatabaseSync(temp.path, { defensive: false, enableForeignKeyConstraints: false });
+  changing.exec('delete from tasks; delete from instances; pragma writable_schema = on');
+  const row = "insert into sqlite_schema values ('index', 'tasks_by_subject', 'tasks', ?, ?)";
+  changing.prepare(row).run(index?.['rootpage'] ?? null, index?.['sql'] ?? null);
+  changing.close();
+  assert.deepEqual(await catalog.findDamage(), [
+    'wrong # of entries in index tasks_by_subject',
+    'a row of backups refers to one of instances that does not exist',
+  ]);
 });
 
 test('reads pages of backups through the right index, without sorting', async () => {

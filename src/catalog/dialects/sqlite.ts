@@ -32,6 +32,7 @@ export function openSqliteDialect(path: string, options: { readOnly: boolean }):
       writer: new Kysely<Schema>({ dialect: new CatalogSqliteDialect(writing, options.readOnly ? 'begin' : 'begin immediate') }),
       reader: sqliteReader(reading),
       sql: sqliteSql,
+      findDamage: async () => findDamage(reading),
       close: async () => closeAll(opened),
     };
   } catch (error) {
@@ -44,6 +45,16 @@ function closeAll(connections: readonly SqliteConnection[]): void {
   for (const connection of connections.toReversed()) {
     connection.close();
   }
+}
+
+/** sqlite.org/pragma.html: `integrity_check` stops at 100 findings and leaves out references, which have a check of their own. */
+function findDamage(connection: SqliteConnection): string[] {
+  const damage = connection.tuples('pragma integrity_check', []).map(([finding]) => String(finding));
+  const dangling = connection.tuples('pragma foreign_key_check', []);
+  return [
+    ...damage.filter((finding) => finding !== 'ok'),
+    ...dangling.map(([table, , parent]) => `a row of ${table} refers to one of ${parent} that does not exist`),
+  ];
 }
 
 /** Both methods answer within the call, so two of them started together see one state of a database that this process alone writes. */

@@ -6,7 +6,7 @@ import type { Scope } from '../scope.ts';
 import { containing, foldCase, isLike } from './contains.ts';
 import { expectOneRow } from './expect-one-row.ts';
 
-const ORDER_COLUMNS = { created: 'created_at', name: 'name', maxMemory: 'max_memory_bytes' } as const;
+const ORDER_COLUMNS = { created: 'created_at', name: 'name' } as const;
 
 export function createInstanceStore({ db, reader, prepared }: Scope): InstanceStore {
   return {
@@ -102,16 +102,23 @@ function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQ
   if (query.nameContains !== undefined) {
     all.push(isLike('name_folded', containing(query.nameContains)));
   }
-  if (query.search !== undefined) {
-    all.push(
-      eb.or([
-        isLike('name_folded', containing(query.search)),
-        isLike('instance_id', containing(query.search)),
-        eb('host', '=', query.search),
-      ]),
-    );
+  if (query.searchAny !== undefined) {
+    const words = query.searchAny.filter((word) => word !== '');
+    const exact = words.length === 0 ? [] : [eb('instance_id', 'in', words), eb('host', 'in', words)];
+    all.push(anyOf(eb, [...exact, ...words.map((word) => isLike('name_folded', containing(word)))]));
   }
   return all;
+}
+
+const MOST_ALTERNATIVES = 50;
+
+/** True where any holds. Grouped, because a database bounds how deep an expression is: a chain of 1000 is too deep for SQLite (sqlite.org/limits.html). */
+function anyOf(eb: ExpressionBuilder<Schema, 'instances'>, alternatives: ReadonlyArray<Expression<SqlBool>>): Expression<SqlBool> {
+  const groups: Expression<SqlBool>[] = [];
+  for (let start = 0; start < alternatives.length; start += MOST_ALTERNATIVES) {
+    groups.push(eb.or(alternatives.slice(start, start + MOST_ALTERNATIVES)));
+  }
+  return eb.or(groups);
 }
 
 function toRow(instance: Instance): Selectable<InstanceTable> {

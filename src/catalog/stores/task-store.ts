@@ -45,7 +45,7 @@ export function createTaskStore(scope: Scope): TaskStore {
       return firstTask(await reader.rows(query.bind({ taskId })));
     },
 
-    async claim(owner, kinds, leaseMs) {
+    async claim(owner, kinds, leaseMs, except = []) {
       if (kinds.length === 0) {
         return undefined;
       }
@@ -67,6 +67,7 @@ export function createTaskStore(scope: Scope): TaskStore {
             .select('task_id')
             .where('ended_at', 'is', null)
             .where('kind', 'in', kinds)
+            .$if(except.length > 0, (others) => others.where('task_id', 'not in', except))
             .where((due) =>
               due.or([due('state', '=', 'preparing').and('due_at', '<=', now), due('state', '=', 'running').and('lease_until', '<=', now)]),
             )

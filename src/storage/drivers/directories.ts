@@ -1,6 +1,7 @@
-import { mkdir, open, rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from './file-error.ts';
+import { errnoOf } from '../../lib/errno.ts';
+import { syncDirectory } from '../../lib/sync-directory.ts';
 
 /**
  * Makes `directory` and what is missing above it, mode 0700. Where the root itself is new, it and what was made above it are made durable
@@ -52,15 +53,6 @@ export async function removeEmptyDirectories(root: string, path: string): Promis
       throw error;
     }
     await syncDirectory(dirname(directory)).catch(ignore('ENOENT'));
-  }
-}
-
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

@@ -1,13 +1,9 @@
+import { errnoOf } from '../../lib/errno.ts';
 import type { DomainError } from '../../lib/errors.ts';
 import { storageError } from '../object-storage.ts';
 
 /** Conditions of the machine that pass by themselves. */
 const PASSING = new Set(['EAGAIN', 'EBUSY', 'EINTR', 'EMFILE', 'ENFILE', 'ENOMEM']);
-
-/** The errno name of an error of node:fs, such as `ENOENT`; `` for anything else. */
-export function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 /**
  * True where there is no object: nothing of that name, a directory in its place, a file in the place of its directory, or a symbolic link,

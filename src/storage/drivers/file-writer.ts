@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../../lib/errno.ts';
 import { isDomainError } from '../../lib/errors.ts';
 import { type ObjectWriter, storageError } from '../object-storage.ts';
 import { createDirectories, syncDirectories } from './directories.ts';
-import { errnoOf, toStorageError } from './file-error.ts';
+import { toStorageError } from './file-error.ts';
 
 /**
  * Appended bytes after which a flush to disk starts in the background. Small enough that the last flush, which the caller waits for, is

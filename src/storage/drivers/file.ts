@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isDomainError } from '../../lib/errors.ts';
 import { assertObjectName, assertObjectPrefix, isObjectName, toSecurePath } from '../../lib/secure-path.ts';
+import { syncDirectory } from '../../lib/sync-directory.ts';
 import { type ObjectStorage, storageError } from '../object-storage.ts';
-import { removeEmptyDirectories, syncDirectory } from './directories.ts';
+import { removeEmptyDirectories } from './directories.ts';
 import { isAbsent, toStorageError } from './file-error.ts';
 import { openFileWriter } from './file-writer.ts';
 
