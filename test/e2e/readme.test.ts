@@ -22,11 +22,7 @@ describe('every snippet of the README runs as it stands', () => {
     service = await startService(join(place, 'data'), { command: 'up' });
     await symlink(join(ROOT, 'node_modules'), join(place, 'node_modules'));
     await writeFile(join(place, 'redkeep'), `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`, { mode: 0o755 });
-    const limit = AbortSignal.timeout(60_000);
-    while (!service.output().includes('Serving until')) {
-      limit.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await service.printed('Serving until');
     const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
     snippets = new Map(
       [...readme.matchAll(/<!-- test: (\w+) -->\n```\w+\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => [name, code]),
