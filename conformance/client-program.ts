@@ -53,7 +53,7 @@ export function startClientProgram(command: readonly string[], path?: string): C
 }
 
 /** Several SDKs go through a proxy that the environment names, even to loopback. */
-function clientEnvironment(path: string | undefined): NodeJS.ProcessEnv {
+export function clientEnvironment(path?: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:(?:https?|all|no)_proxy|TENCENTCLOUD_.*)$/i.test(name));
   return { ...Object.fromEntries(kept), ...(path === undefined ? {} : { PATH: `${path}:${process.env['PATH'] ?? ''}` }) };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { RunningService } from '../test/harness/service.ts';
+import { clientEnvironment } from './client-program.ts';
 
 interface Listed {
   readonly pages: readonly number[];
@@ -29,7 +30,7 @@ export async function checkTerraformOrder(
     instanceId: options.listing === 'all' ? '' : held[0]?.InstanceId,
   };
   const [file = '', ...args] = command;
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: clientEnvironment() });
   child.stdin.end(JSON.stringify(settings));
   const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   assert.equal(errors, '');
