@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { installPythonClients } from '../harness/python-clients.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 import { makeDataDir, ROOT, type RunningService, removeDataDir, startService } from '../harness/service.ts';
 
 const run = promisify(execFile);
-
-/** Where the Python clients are installed, once for a checkout; they come from the registry by exact version. */
-const VENV = join(ROOT, '.cache', 'python');
-const PYTHON_PACKAGES = join(ROOT, 'test/harness/python-requirements.txt');
 
 describe('every snippet of the README runs as it stands', () => {
   let place: string;
@@ -26,11 +22,7 @@ describe('every snippet of the README runs as it stands', () => {
     service = await startService(join(place, 'data'), { command: 'up' });
     await symlink(join(ROOT, 'node_modules'), join(place, 'node_modules'));
     await writeFile(join(place, 'redkeep'), `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`, { mode: 0o755 });
-    const limit = AbortSignal.timeout(60_000);
-    while (!service.output().includes('Serving until')) {
-      limit.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await service.printed('Serving until');
     const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
     snippets = new Map(
       [...readme.matchAll(/<!-- test: (\w+) -->\n```\w+\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => [name, code]),
@@ -73,50 +65,27 @@ describe('every snippet of the README runs as it stands', () => {
   });
 
   it('Python SDK', async (t) => {
-    if (!(await installPythonClients())) {
+    const bin = await installPythonClients();
+    if (bin === undefined) {
       t.skip('no python3 with venv here');
       return;
     }
-    const { stdout } = await run(join(VENV, 'bin/python'), ['-c', snippet('python')], { cwd: place });
+    const { stdout } = await run(join(bin, 'python'), ['-c', snippet('python')], { cwd: place });
     assert.match(stdout, /^1 [0-9a-f-]{36} 2$/m);
   });
 
   it('tccli', async (t) => {
-    if (!(await installPythonClients())) {
+    const bin = await installPythonClients();
+    if (bin === undefined) {
       t.skip('no python3 with venv here');
       return;
     }
-    const { stdout } = await shell(snippet('tccli'), `${join(VENV, 'bin')}${delimiter}${process.env['PATH']}`);
+    const { stdout } = await shell(snippet('tccli'), `${bin}${delimiter}${process.env['PATH']}`);
     const answer = JSON.parse(stdout);
     assert.equal(answer.TotalCount, 1);
     assert.equal(answer.BackupSet[0].Status, 2);
   });
 });
-
-let installed: Promise<boolean> | undefined;
-
-/** False where there is no python3 that can make a virtual environment. */
-function installPythonClients(): Promise<boolean> {
-  installed ??= install();
-  return installed;
-}
-
-async function install(): Promise<boolean> {
-  const requirements = await readFile(PYTHON_PACKAGES, 'utf8');
-  const stamp = join(VENV, 'installed.txt');
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === requirements) {
-    return true;
-  }
-  await mkdir(VENV, { recursive: true });
-  try {
-    await run('python3', ['-m', 'venv', VENV]);
-  } catch {
-    return false;
-  }
-  await run(join(VENV, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', PYTHON_PACKAGES], { maxBuffer: 1 << 24 });
-  await writeFile(stamp, requirements);
-  return true;
-}
 
 async function isThere(program: string): Promise<boolean> {
   return run('sh', ['-c', `command -v ${program}`]).then(

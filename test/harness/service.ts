@@ -19,6 +19,8 @@ export interface RunningService {
   readonly log: ReadonlyArray<Record<string, unknown>>;
   /** What it printed so far. */
   output(): string;
+  /** Resolves when it has printed that text; rejects where the process ends before. */
+  printed(text: string): Promise<void>;
   /** Resolves with the first log line of that event, past or future; rejects where the process ends before. */
   logged(event: string): Promise<Record<string, unknown>>;
   /** SIGKILL, then waits for the end. */
@@ -118,6 +120,7 @@ export async function startService(
     client: createClient({ ...credential, endpoint, region: 'ap-guangzhou' }),
     log,
     output: () => output,
+    printed: (text) => until(() => (output.includes(text) ? true : undefined), `it printed ${text}`).then(() => {}),
     logged: (event) => until(() => log.find((line) => line['msg'] === event), event),
     kill: () => end(child, 'SIGKILL').then(() => {}),
     stop: () => end(child, 'SIGTERM'),

@@ -1,0 +1,3 @@
+module redkeep/conformance/go/calls
+
+go 1.19

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import type { RunningService } from '../test/harness/service.ts';
+import { clientEnvironment } from './client-program.ts';
+
+interface Listed {
+  readonly pages: readonly number[];
+  readonly backups: ReadonlyArray<{ readonly BackupId: string; readonly InstanceId: string; readonly Status: number }>;
+}
+
+const PAGE_SIZE = 20;
+
+/**
+ * Runs the program that calls in the order of Terraform's data source against a service of profile `current`, and compares what it read
+ * with what the service holds.
+ */
+export async function checkTerraformOrder(
+  command: readonly string[],
+  service: RunningService,
+  options: { readonly rootDomain?: string; readonly listing: string },
+): Promise<void> {
+  const held = await listAll(service);
+  const settings = {
+    ...(options.rootDomain === undefined
+      ? { endpoint: `127.0.0.1:${service.port}` }
+      : { rootDomain: `${options.rootDomain}:${service.port}` }),
+    ...service.credential,
+    region: 'ap-guangzhou',
+    instanceId: options.listing === 'all' ? '' : held[0]?.InstanceId,
+  };
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: clientEnvironment() });
+  child.stdin.end(JSON.stringify(settings));
+  const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  assert.equal(errors, '');
+  const { pages, backups } = JSON.parse(printed) as Listed;
+  assert.deepEqual(
+    backups.map(({ BackupId, InstanceId, Status }) => ({ BackupId, InstanceId, Status })),
+    held,
+  );
+  assert.ok(held.length > PAGE_SIZE, `there is a second page: ${held.length} backups`);
+  assert.ok(pages.slice(0, -1).every((length) => length === PAGE_SIZE) && (pages.at(-1) ?? 0) < PAGE_SIZE, `pages of ${pages}`);
+}
+
+async function listAll({ client }: RunningService): Promise<Listed['backups']> {
+  const { InstanceSet } = await client.call<{ InstanceSet: Array<{ InstanceId: string }> }>('redis', 'DescribeInstances');
+  const backups: Array<Listed['backups'][number]> = [];
+  for (let offset = 0; ; offset += 100) {
+    const { BackupSet } = await client.call<{ BackupSet: Listed['backups'] }>('redis', 'DescribeInstanceBackups', {
+      InstanceId: InstanceSet[0]?.InstanceId,
+      Limit: 100,
+      Offset: offset,
+    });
+    backups.push(...BackupSet.map(({ BackupId, InstanceId, Status }) => ({ BackupId, InstanceId, Status })));
+    if (BackupSet.length < 100) {
+      return backups;
+    }
+  }
+}
