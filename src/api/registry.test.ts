@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { Check } from 'typebox/value';
 import { ACCOUNT, at, INSTANCE_ID, insertExample, openApiFixture } from '../../test/harness/api-fixture.ts';
 import { apiErrorCodes } from './errors/codes.ts';
+import { COMMON_PARAMETERS } from './pipeline/validate.ts';
 import { actions } from './registry.ts';
 import { toWireSchema } from './schema.ts';
 import { PRODUCT_VERSIONS } from './versions.ts';
@@ -46,6 +47,14 @@ test('every code of the list is raised by a step or declared by an action', () =
   const declared = new Set<string>(actions.flatMap((action) => action.errors));
   for (const code of Object.keys(apiErrorCodes)) {
     assert.ok(declared.has(code) || sources.some((source) => source.includes(`'${code}'`)), code);
+  }
+});
+
+test('no parameter of an action has the name of a common one, which would hide it in the v1 form', () => {
+  for (const action of actions) {
+    for (const name of Object.keys(action.input.properties)) {
+      assert.ok(!COMMON_PARAMETERS.has(name), `${action.name}.${name}`);
+    }
   }
 });
 

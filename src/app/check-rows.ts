@@ -1,22 +1,30 @@
 import type { Backup, Catalog, CatalogTables } from '../catalog/catalog.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Repository } from '../repository/repository.ts';
-import type { Manifest } from '../repository/types.ts';
+import type { BackupFacts, Manifest } from '../repository/types.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Report } from './check.ts';
+import { compareObjects } from './check-objects.ts';
 
 /** States whose rows promise bytes. */
 const STORED: ReadonlySet<Backup['state']> = new Set(['available', 'converting', 'converted', 'expired']);
 
-/** Every row that promises bytes has them, whole and with the row's facts; every row that is under way has a task that is. */
-export async function checkRows(
-  catalog: Catalog,
-  repository: Repository,
-  report: Report,
-): Promise<{ backups: number; storedBytes: number }> {
-  const stored = await catalog.transaction((tables) => checkUnderWay(tables, report));
+/** What is checked. */
+export interface CheckedSite {
+  readonly catalog: Catalog;
+  readonly repository: Repository;
+  readonly storage: ObjectStorage;
+}
+
+/** Every row that promises bytes has them, whole and with the row's facts; every row that is under way has a task that is; all are counted. */
+export async function checkRows(site: CheckedSite, report: Report): Promise<{ backups: number; storedBytes: number }> {
+  for (const { instanceId, state, counted, rows } of await site.catalog.backups.miscounted()) {
+    report(instanceId, `${counted} backups are counted as ${state}, but there are ${rows}`);
+  }
+  const stored = await site.catalog.transaction((tables) => checkUnderWay(tables, report));
   let storedBytes = 0;
   for (const backup of stored) {
-    storedBytes += await checkStored(catalog, repository, backup, report);
+    storedBytes += await checkStored(site, backup, report);
   }
   return { backups: stored.length, storedBytes };
 }
@@ -46,37 +54,73 @@ async function checkUnderWay(tables: CatalogTables, report: Report): Promise<Bac
 }
 
 /** Reads one backup whole. Returns how many stored bytes that were. */
-async function checkStored(catalog: Catalog, repository: Repository, backup: Backup, report: Report): Promise<number> {
-  try {
-    const ref = { backupId: backup.backupId, attempt: backup.attempt ?? 0 };
-    const manifest = await repository.verifyAttempt(ref);
-    for (const difference of compareFacts(backup, manifest)) {
-      report(backup.backupId, difference);
-    }
-    return manifest.shards.reduce((sum, shard) => sum + shard.storedBytes, 0);
-  } catch (error) {
+async function checkStored(site: CheckedSite, backup: Backup, report: Report): Promise<number> {
+  const problems: Array<Parameters<Report>> = [];
+  const storedBytes = await readStored(site, backup, (subject, problem) => void problems.push([subject, problem])).catch(
+    (error: unknown) => {
+      problems.push([backup.backupId, `its stored bytes are not right: ${describeError(error)}`]);
+      return 0;
+    },
+  );
+  if (problems.length > 0) {
     // Beside a running service the row may have moved on while its bytes were read.
-    const now = await catalog.backups.get(backup.backupId);
+    const now = await site.catalog.backups.get(backup.backupId);
     if (now !== undefined && STORED.has(now.state)) {
-      report(backup.backupId, `its stored bytes are not right: ${describeError(error)}`);
+      for (const problem of problems) {
+        report(...problem);
+      }
     }
-    return 0;
   }
+  return storedBytes;
 }
 
+/** Throws the first thing that is wrong with the bytes of an object; whatever else is wrong is reported. */
+async function readStored({ repository, storage }: CheckedSite, backup: Backup, report: Report): Promise<number> {
+  const ref = { backupId: backup.backupId, attempt: backup.attempt ?? 0 };
+  const { manifest } = await repository.openAttempt(ref);
+  for (const difference of compareFacts(backup, manifest)) {
+    report(backup.backupId, difference);
+  }
+  const { missing, unnamed } = await compareObjects(storage, manifest);
+  for (const name of unnamed) {
+    report(name, 'its manifest does not name it');
+  }
+  for (const name of missing) {
+    report(name, 'its manifest names it, but it is missing');
+  }
+  if (missing.length > 0) {
+    return 0;
+  }
+  await repository.verifyAttempt(ref);
+  return manifest.shards.reduce((sum, shard) => sum + shard.storedBytes, 0);
+}
+
+/** All that a row and its manifest both tell. */
+type SharedFacts = BackupFacts & Pick<Backup, 'endedAt' | 'sizeBytes' | 'serverKind' | 'serverVersion'>;
+
 function compareFacts(backup: Backup, manifest: Manifest): string[] {
-  const sizeBytes = manifest.shards.reduce((sum, shard) => sum + shard.sizeBytes, 0);
-  const pairs: Array<[string, unknown, unknown]> = [
-    ['account', backup.accountId, manifest.facts.accountId],
-    ['region', backup.region, manifest.facts.region],
-    ['instance', backup.instanceId, manifest.facts.instanceId],
-    ['type', backup.type, manifest.facts.type],
-    ['remark', backup.remark, manifest.facts.remark],
-    ['start', backup.startedAt, manifest.facts.startedAt],
-    ['end', backup.endedAt, manifest.endedAt],
-    ['size', backup.sizeBytes, sizeBytes],
-  ];
-  return pairs
-    .filter(([, row, stored]) => row !== stored)
-    .map(([name, row, stored]) => `its row and its manifest differ in ${name}: ${JSON.stringify(row)} and ${JSON.stringify(stored)}`);
+  const row: SharedFacts = {
+    accountId: backup.accountId,
+    region: backup.region,
+    instanceId: backup.instanceId,
+    instanceName: backup.instanceName,
+    type: backup.type,
+    remark: backup.remark,
+    startedAt: backup.startedAt,
+    expiresAt: backup.expiresAt,
+    endedAt: backup.endedAt,
+    sizeBytes: backup.sizeBytes,
+    serverKind: backup.serverKind,
+    serverVersion: backup.serverVersion,
+  };
+  const stored: SharedFacts = {
+    ...manifest.facts,
+    endedAt: manifest.endedAt,
+    sizeBytes: manifest.shards.reduce((sum, shard) => sum + shard.sizeBytes, 0),
+    serverKind: manifest.shards[0]?.serverKind ?? 'unknown',
+    serverVersion: manifest.shards[0]?.serverVersion ?? '',
+  };
+  return (Object.keys(row) as Array<keyof SharedFacts>)
+    .filter((name) => row[name] !== stored[name])
+    .map((name) => `its row and its manifest differ in ${name}: ${JSON.stringify(row[name])} and ${JSON.stringify(stored[name])}`);
 }

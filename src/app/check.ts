@@ -18,7 +18,7 @@ export interface CheckReport {
 }
 
 export interface Finding {
-  /** A backup id, an instance id, a task or an object's name. */
+  /** A backup id, an instance id, a task, an object's name, `repository` or `catalog`. */
   readonly subject: string;
   /** What is wrong, one sentence. */
   readonly problem: string;
@@ -28,24 +28,33 @@ export interface Finding {
 export type Report = (subject: string, problem: string) => void;
 
 /**
- * Compares catalog and repository and reads every stored byte. It changes nothing, and finds nothing wrong where a service merely works
- * beside it: objects are listed before rows are read, so the row of everything that was seen exists already.
+ * Lets the database check itself, compares catalog and repository and reads every stored byte. It changes nothing, and finds nothing wrong
+ * where a service merely works beside it: objects are listed before rows are read, so the row of everything that was seen exists already;
+ * and the objects of a backup are compared with its manifest after its row was read, so that it is whole by then.
  */
 export async function check(options: ServeOptions, env: Environment): Promise<CheckReport> {
   const config = readConfig(options, env);
   const keyring = await loadSiteKeyring(config);
   const catalog = await openCatalog(config.catalogUrl, { readOnly: true });
   try {
-    const repository = await openRepository(await openStorage(config.storageUrl), keyring);
     const findings: Finding[] = [];
     const report: Report = (subject, problem) => void findings.push({ subject, problem });
+    for (const damage of await catalog.findDamage()) {
+      report('catalog', damage);
+    }
+    if (findings.length > 0) {
+      // What a damaged database says of backups proves nothing, neither for nor against them.
+      return { backups: 0, storedBytes: 0, findings };
+    }
+    const storage = await openStorage(config.storageUrl);
+    const repository = await openRepository(storage, keyring);
     if ((await repositoryIdOf(catalog)) !== repository.repositoryId) {
       report('repository', 'it belongs to another catalog');
     }
     const attempts = await listAttempts(repository, report);
     await checkSecrets(catalog, keyring, report);
     await catalog.transaction((tables) => checkAttempts(tables, attempts, report));
-    return { ...(await checkRows(catalog, repository, report)), findings };
+    return { ...(await checkRows({ catalog, repository, storage }, report)), findings };
   } finally {
     await catalog.close();
   }

@@ -47,7 +47,7 @@ export interface Instance {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Password and TLS texts as JSON, sealed by the master key; opaque here. */
+  /** `InstanceSecrets` as JSON, sealed by the master key; opaque here. */
   readonly sealedSecrets: Uint8Array;
   readonly tls: boolean;
   /** `redis`, `valkey` or `unknown`; `` until the first look. */
@@ -59,6 +59,14 @@ export interface Instance {
   readonly replicas: number;
   readonly createdAt: number;
   readonly detachedAt: number | null;
+}
+
+/** What the sealed secrets of an instance are, opened. PEM texts. */
+export interface InstanceSecrets {
+  readonly password?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface InstanceStore {

@@ -6,6 +6,7 @@ import { importKeyring } from '../repository/keyring.ts';
 import { openRepository } from '../repository/repository.ts';
 import type { Manifest } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
+import { addHints } from './add-hints.ts';
 import { requireStandalone } from './look-at-source.ts';
 import { createRdbIntake } from './rdb-intake.ts';
 import type { BackupOptions, BackupProgress, BackupRequest } from './types.ts';
@@ -21,6 +22,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
   const { source } = request;
   let receivedBytes = 0;
   const report: string[] = [];
+  let sessionWarnings: readonly string[] = [];
   const enter = (phase: BackupProgress['phase']) => onProgress({ phase, receivedBytes });
 
   enter('connecting');
@@ -41,6 +43,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
       skipDisklessDelay: request.skipDisklessDelay,
       ...(info.serverVersion === '' ? {} : { serverVersion: info.serverVersion }),
     });
+    sessionWarnings = session.warnings;
     enter('waiting-for-source');
     const intake = createRdbIntake((plain, last) => writer.appendFrame(0, plain, last));
     const received = await session.receiveRdb(
@@ -54,7 +57,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
     const rdb = await intake.finish();
     enter('verifying');
     await session.close();
-    report.push(...session.warnings);
+    report.push(...sessionWarnings);
     if (rdb.checksumDisabled) {
       report.push('the source runs with rdbchecksum no: the RDB carries no checksum of its own');
     }
@@ -83,7 +86,8 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
     return manifest;
   } catch (error) {
     await abandon(writer, error);
-    throw error;
+    // There is no report to tell it: above all that a setting of the source could not be put back.
+    throw addHints(error, sessionWarnings);
   }
 }
 

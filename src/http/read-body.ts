@@ -7,12 +7,18 @@ import { isFormType, SIZE_LIMITS } from '../api/http-message.ts';
  */
 const MOST_DRAINED_BYTES = 64 * 1024 * 1024;
 
-/** The bytes of a body, undefined where it is over its content type's limit. Rejects where the connection breaks or sends far too much. */
+/**
+ * The bytes of a body, undefined where it is over its content type's limit; at once where its length says that it would not even be
+ * drained to the end. Rejects where the connection breaks or sends far too much.
+ */
 export function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const limit = isFormType(request.headers['content-type'] ?? '') ? SIZE_LIMITS.formBytes : SIZE_LIMITS.jsonBytes;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
   let chunks: Uint8Array[] = [];
   let size = 0;
+  if (Number(request.headers['content-length'] ?? 0) > MOST_DRAINED_BYTES) {
+    resolve(undefined);
+  }
   request.on('data', (chunk: Uint8Array) => {
     size += chunk.length;
     if (size <= limit) {

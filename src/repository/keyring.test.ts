@@ -115,3 +115,17 @@ test('recognises by the key check whether it holds the key of a context', () => 
   assert.equal(keyring.matches({ ...check, value: '' }, 'here'), false);
   assert.throws(() => createKeyring().matches(check, 'here'), raises('master-key-wrong'));
 });
+
+test('hints at what holds a key, and at no command that does not exist', () => {
+  const [mine, other] = [createKeyring(), createKeyring()];
+  for (const work of [
+    () => other.open('x', mine.seal('x', Buffer.from('s'), aad), aad),
+    () => other.matches(mine.keyCheck('here'), 'here'),
+    () => importKeyring('{}'),
+  ]) {
+    assert.throws(
+      work,
+      (error) => isDomainError(error) && /keyring\.json or REDKEEP_MASTER_KEY/.test(error.hint ?? '') && !/redkeep /.test(error.hint ?? ''),
+    );
+  }
+});

@@ -112,7 +112,7 @@ test('runs no more tasks of a kind at once than it may', async () => {
     concurrency: 3,
     run: async () => {
       most = Math.max(most, ++runningNow);
-      await catalog.ping();
+      await catalog.tasks.running();
       await new Promise(setImmediate);
       runningNow--;
       if (++ended === 7) {
@@ -224,6 +224,60 @@ test('aborts a task whose lease is lost, and records nothing of it', async () =>
   await lost;
   assert.equal(signal.reason.code, 'lease-lost');
   assert.deepEqual(await catalog.tasks.get(taskId), other?.task);
+});
+
+test('goes on with its task after a pause in which the lease ran out, and neither starts it again nor counts a failed try', async () => {
+  const taskId = await catalog.tasks.enqueue(newTask());
+  const leaseMs = 300;
+  const { heartbeat } = catalog.tasks;
+  const renewed = Promise.withResolvers<undefined>();
+  let paused = false;
+  const watched: Catalog = {
+    ...catalog,
+    tasks: {
+      ...catalog.tasks,
+      heartbeat: async (...beat) => {
+        await heartbeat(...beat);
+        if (paused) {
+          renewed.resolve(undefined);
+        }
+      },
+    },
+  };
+  let tries = 0;
+  const succeeded = log.next('task.succeeded');
+  start(
+    {
+      concurrency: 2,
+      run: async () => {
+        tries++;
+        // To the worker the same as a stopped process or a machine that sleeps: afterwards every timer is due, the look for work first.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs * 2);
+        paused = true;
+        return renewed.promise;
+      },
+    },
+    { catalog: watched, leaseMs, pollMs: 1 },
+  );
+  await succeeded;
+  const task = await catalog.tasks.get(taskId);
+  assert.deepEqual([tries, task?.state, task?.token, task?.failedTries], [1, 'succeed', 1, 0]);
+});
+
+test('after a pause, aborts its task where another worker has taken it, and leaves it to that one until it has ended here', async () => {
+  const taskId = await catalog.tasks.enqueue(newTask());
+  const other = new DatabaseSync(temp.path);
+  const { run, started } = hang();
+  const lost = log.next('task.lease-lost');
+  start({ concurrency: 2, run }, { leaseMs: 300, pollMs: 1 });
+  const signal = await started;
+  other.exec('update tasks set lease_until = 0');
+  const taken = await catalog.tasks.claim('somebody-else', ['take-backup'], 60_000);
+  assert.equal(taken?.task.taskId, taskId);
+  await lost;
+  other.close();
+  assert.equal(signal.reason.code, 'lease-lost');
+  assert.deepEqual(await catalog.tasks.get(taskId), taken?.task);
 });
 
 test('records nothing of a task that ends well after its lease was lost', async () => {

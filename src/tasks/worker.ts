@@ -17,6 +17,9 @@ import type { TaskHandlers } from './task.ts';
  *   stopped    nothing runs                     nothing                                               never
  *
  * A claim that fails is logged and tried again at the next poll: tasks lose nothing but time.
+ *
+ * A process that was stopped, or a machine that slept or set its clock, wakes with leases that have run out. It never claims what it is
+ * still running: the next heartbeat renews the lease where nobody has taken it, and loses it, which aborts the try, where somebody has.
  */
 export interface Worker {
   /** Looks for work at once, after a task was enqueued. */
@@ -41,7 +44,7 @@ export interface WorkerOptions {
 
 export function startWorker(options: WorkerOptions): Worker {
   const { catalog, handlers, log, owner, leaseMs = 30_000, pollMs = 1_000, graceMs = 10_000 } = options;
-  const running = new Map<Promise<void>, TaskKind>();
+  const running = new Map<Promise<void>, Task>();
   const abort = new AbortController();
   let stopping = false;
   let stopped: Promise<void> | undefined;
@@ -74,7 +77,8 @@ export function startWorker(options: WorkerOptions): Worker {
   async function claimAll(): Promise<void> {
     try {
       for (let kinds = kindsWithRoom(); kinds.length > 0 && !stopping; kinds = kindsWithRoom()) {
-        const claim = await catalog.tasks.claim(owner, kinds, leaseMs);
+        const mine = [...running.values()].map(({ taskId }) => taskId);
+        const claim = await catalog.tasks.claim(owner, kinds, leaseMs, mine);
         if (claim === undefined) {
           return;
         }
@@ -86,7 +90,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function kindsWithRoom(): TaskKind[] {
-    const kinds = [...running.values()];
+    const kinds = [...running.values()].map((task) => task.kind);
     return (Object.keys(handlers) as TaskKind[]).filter(
       (kind) => kinds.filter((other) => other === kind).length < (handlers[kind]?.concurrency ?? 0),
     );
@@ -101,7 +105,7 @@ export function startWorker(options: WorkerOptions): Worker {
       running.delete(end);
       wake();
     });
-    running.set(end, task.kind);
+    running.set(end, task);
   }
 
   async function wakenWithin(timeoutMs: number): Promise<void> {

@@ -37,6 +37,7 @@ export async function writeAttempt(
   ref: AttemptRef,
   shards: readonly Buffer[][],
   sections: Readonly<Record<string, string>> = {},
+  endedAt = 1_536_036_690_000,
 ): Promise<Manifest> {
   const writer = await repository.startAttempt(ref, shards.length);
   try {
@@ -48,7 +49,7 @@ export async function writeAttempt(
         await writer.appendFrame(shard, plain, number === frames.length - 1);
       }
     }
-    const result = { facts: BACKUP_FACTS, endedAt: 1_536_036_690_000, report: ['nothing odd'] };
+    const result = { facts: BACKUP_FACTS, endedAt, report: ['nothing odd'] };
     return await writer.finish({ ...result, shards: shards.map((frames) => shardFacts(Buffer.concat(frames))) });
   } catch (error) {
     await writer.abort();

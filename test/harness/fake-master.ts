@@ -72,7 +72,8 @@ export async function answerHandshake(connection: FakeMasterConnection, replies:
 }
 
 function createConnection(socket: Socket, log: string[][]): FakeMasterConnection {
-  const closed = once(socket, 'close').then(() => {});
+  // Not `once` of node:events, which rejects where the connection is reset.
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   let received = '';
   let wake = () => {};
   socket.on('data', (bytes) => {

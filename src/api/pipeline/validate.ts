@@ -31,7 +31,7 @@ function readInput(ctx: RequestContext, schema: WireSchema): object {
 }
 
 /** Parameters of the v1 form that belong to the request, not to the action ("common parameters" page). */
-const COMMON_PARAMETERS: ReadonlySet<string> = new Set([
+export const COMMON_PARAMETERS: ReadonlySet<string> = new Set([
   'Action',
   'Version',
   'Region',

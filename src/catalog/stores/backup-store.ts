@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts';
 import { readBackupPage } from './backup-page.ts';
 import { BACKUP_COLUMNS, type BackupTuple, toBackup } from './backup-tuple.ts';
 import { expectOneRow } from './expect-one-row.ts';
+import { readMiscounts } from './read-miscounts.ts';
 
 const BATCH_ROWS = 500;
 
@@ -61,33 +62,7 @@ export function createBackupStore(scope: Scope): BackupStore {
       await move(scope, backupId, 'running', 'failed', { ended_at: endedAt });
     },
 
-    async miscounted() {
-      const counters = db
-        .selectFrom('backup_counts')
-        .select(['account_id', 'region', 'instance_id', 'state', 'backups as counted', (eb) => eb.lit(0).as('rows')]);
-      const present = db
-        .selectFrom('backups')
-        .select(['account_id', 'region', 'instance_id', 'state', (eb) => eb.lit(0).as('counted'), (eb) => eb.fn.countAll<number>().as('rows')])
-        .groupBy(['account_id', 'region', 'instance_id', 'state']);
-      const compared = db
-        .selectFrom(counters.unionAll(present).as('both'))
-        .select(['account_id', 'region', 'instance_id', 'state'])
-        .select((eb) => [eb.fn.sum<number>('counted').as('counted'), eb.fn.sum<number>('rows').as('rows')])
-        .groupBy(['account_id', 'region', 'instance_id', 'state'])
-        .having((eb) => eb(eb.fn.sum('counted'), '!=', eb.fn.sum('rows')))
-        .orderBy('account_id')
-        .orderBy('region')
-        .orderBy('instance_id')
-        .orderBy('state');
-      return (await reader.rows(compared.compile())).map(({ account_id, region, instance_id, state, counted, rows }) => ({
-        accountId: account_id,
-        region,
-        instanceId: instance_id,
-        state,
-        counted,
-        rows,
-      }));
-    },
+    miscounted: () => readMiscounts(scope),
 
     async *all() {
       for (let last = ''; ; ) {

@@ -52,13 +52,14 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
           return EXIT.ok;
         }
         const task = await waitForTask(client, TaskId, io, 'backup');
-        // One backup runs on an instance at a time, so the manual one that started with the task is the task's.
+        // The backup started with its task. Tasks of an instance run one after the other, so that of several in this second it is the last.
         const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
           InstanceId: instanceId,
           BeginTime: task.StartTime,
+          EndTime: task.StartTime,
           Limit: PAGE,
         });
-        const made = page.BackupSet[0];
+        const made = page.BackupSet.at(-1);
         if (made === undefined) {
           throw new DomainError('task-failed', `task ${TaskId} succeeded, but the backup is no longer listed`);
         }

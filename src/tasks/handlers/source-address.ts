@@ -1,19 +1,11 @@
-import type { Instance } from '../../catalog/catalog.ts';
+import type { Instance, InstanceSecrets } from '../../catalog/catalog.ts';
 import type { SourceAddress } from '../../redis/source-address.ts';
 
-/** Secrets of an instance as its row keeps them, sealed. PEM texts. */
-export interface SourceSecrets {
-  readonly password?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
-
 /** Opens the sealed secrets of an instance; throws `sealed-data-damaged` where they are not what was sealed. */
-export type OpenSecrets = (instance: Instance) => SourceSecrets;
+export type OpenSecrets = (instance: Instance) => InstanceSecrets;
 
 /** Where and how the engine reaches an instance. */
-export function toSourceAddress(instance: Instance, secrets: SourceSecrets): SourceAddress {
+export function toSourceAddress(instance: Instance, secrets: InstanceSecrets): SourceAddress {
   const { password, ca, cert, key } = secrets;
   return {
     host: instance.host,

@@ -1,6 +1,8 @@
-import type { Backup, Catalog, Task } from '../../catalog/catalog.ts';
+import type { Backup, Catalog, CatalogTables, Task } from '../../catalog/catalog.ts';
+import { describeError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Repository } from '../../repository/repository.ts';
+import type { AttemptRef } from '../../repository/types.ts';
 
 /**
  * Removes what failed tries left in the repository. Only what the catalog positively knows to be dead goes: an attempt of a backup that
@@ -16,25 +18,35 @@ export async function sweepAttempts({
   log: Logger;
 }): Promise<void> {
   for await (const { ref } of repository.listAttempts()) {
-    const backup = await catalog.backups.get(ref.backupId);
-    const task = await catalog.tasks.ofSubject(ref.backupId);
-    if (backup !== undefined && task !== undefined && isDeadAttempt(backup, task, ref.attempt)) {
-      await repository.removeAttempt(ref);
-      log.info({ ...ref }, 'sweep.removed');
+    if (await catalog.transaction((tables) => isKnownDead(tables, ref))) {
+      try {
+        await repository.removeAttempt(ref);
+        log.info({ ...ref }, 'sweep.removed');
+      } catch (error) {
+        // The next sweep tries it again; the others need not wait for that.
+        log.error({ ...ref, error: describeError(error) }, 'sweep.not-removed');
+      }
     }
   }
 }
 
+/** Reads row and task in one state of the catalog: between two reads a commit could make this attempt the backup. */
+async function isKnownDead(tables: CatalogTables, { backupId, attempt }: AttemptRef): Promise<boolean> {
+  const backup = await tables.backups.get(backupId);
+  const task = await tables.tasks.ofSubject(backupId);
+  return backup !== undefined && task !== undefined && isDeadAttempt(backup, task, attempt);
+}
+
 /**
  * Whether an attempt can never become the backup's: another one is it, the backup failed, or the task has moved on. Row and task must have
- * been read after the attempt was seen.
+ * been read after the attempt was seen. A row that is running while its task has succeeded is out of date, so that the last attempt lives.
  */
-export function isDeadAttempt(backup: Backup, task: Task, attempt: number): boolean {
+export function isDeadAttempt(backup: Backup, task: Pick<Task, 'state' | 'token'>, attempt: number): boolean {
   if (attempt > task.token) {
     return false;
   }
   if (backup.state !== 'running') {
     return attempt !== backup.attempt;
   }
-  return task.state === 'running' ? attempt < task.token : true;
+  return attempt < task.token || task.state === 'preparing' || task.state === 'failed';
 }

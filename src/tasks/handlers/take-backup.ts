@@ -20,6 +20,12 @@ export interface TakeBackupOptions {
   readonly onTry: (event: { outcome: 'started' | 'stored' | 'failed'; durationMs: number; sizeBytes: number }) => void;
 }
 
+/**
+ * A restart or failover of the source may take minutes, so what bounds the tries is the time that passes between them: with the delays of
+ * `retry-delay.ts` a quarter of an hour on average, at least nine minutes.
+ */
+const MAX_TRIES = 25;
+
 /** The engine has read everything back before a try resolves; the last share is the commit. */
 const SHARE_WHEN_RECEIVED = 0.9;
 
@@ -31,7 +37,7 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
   const { catalog, clock, onTry } = options;
   return {
     concurrency: options.concurrency,
-    maxTries: 5,
+    maxTries: MAX_TRIES,
     async run(task, { lease, signal, log, setProgress }) {
       const { backup, instance } = await readRows(catalog, task);
       const { backupId } = backup;

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { BACKUP_FACTS, BACKUP_ID, writeAttempt } from '../../test/harness/attempts.ts';
+import { backupRow, instanceRow, newTask } from '../../test/harness/catalog-rows.ts';
+import { createEventLog } from '../../test/harness/event-log.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { openCatalog } from '../catalog/open-catalog.ts';
+import { createTimeUuid } from '../lib/ids.ts';
+import { createKeyring } from '../repository/keyring.ts';
+import { saveKeyringFile } from '../repository/keyring-file.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { openStorage } from '../storage/registry.ts';
+import { sweepAttempts } from '../tasks/handlers/sweep-attempts.ts';
+import { check } from './check.ts';
+import { createSecretBox } from './instance-secrets.ts';
+import { openSiteRepository } from './open-site-repository.ts';
+
+const { accountId, instanceId } = BACKUP_FACTS;
+const RDB = Buffer.from('REDIS0010 and so on');
+
+describe('check', () => {
+  let dataDir: string;
+  let catalog: Catalog;
+  let storage: ObjectStorage;
+  let repository: Repository;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'redkeep-check-'));
+    const keyring = createKeyring();
+    await saveKeyringFile(join(dataDir, 'keyring.json'), keyring);
+    catalog = await openCatalog(`sqlite://${dataDir}/catalog.db`);
+    storage = await openStorage(pathToFileURL(join(dataDir, 'repository')).href);
+    repository = await openSiteRepository(storage, keyring, catalog);
+    await catalog.settings.setOnce('account-id', accountId);
+    const sealedSecrets = createSecretBox(keyring).seal(instanceId, { password: 'secret' });
+    await catalog.instances.insert(instanceRow({ accountId, instanceId, sealedSecrets }));
+  });
+  afterEach(async () => {
+    await catalog.close();
+    await rm(dataDir, { recursive: true });
+  });
+
+  /** Stores a backup as its task does; `lostTries` tries break off before, and leave what they had written. */
+  async function storeBackup(backupId = BACKUP_ID, lostTries = 0): Promise<void> {
+    await catalog.transaction(async (tables) => {
+      await tables.backups.insert(backupRow({ ...BACKUP_FACTS, backupId }));
+      await tables.tasks.enqueue(newTask({ accountId, subject: backupId }));
+    });
+    for (let attempt = 1; ; attempt++) {
+      const claim = await catalog.tasks.claim('worker', ['take-backup'], 60_000);
+      assert.ok(claim !== undefined);
+      const endedAt = Date.now();
+      await writeAttempt(repository, { backupId, attempt }, [[RDB], [RDB]], { 'server-settings': 'maxmemory 1' }, endedAt);
+      if (attempt > lostTries) {
+        const facts = { attempt, endedAt, sizeBytes: 2 * RDB.length, serverKind: 'redis', serverVersion: '7.0.15' };
+        await catalog.transaction(async (tables) => {
+          await tables.tasks.succeed(claim.lease);
+          await tables.backups.complete(backupId, facts);
+        });
+        return;
+      }
+      await catalog.tasks.release(claim.lease);
+    }
+  }
+
+  async function findings(): Promise<string[]> {
+    const report = await check({ dataDir }, {});
+    return report.findings.map(({ subject, problem }) => `${subject}: ${problem}`);
+  }
+
+  function change(sql: string): void {
+    const other = new DatabaseSync(join(dataDir, 'catalog.db'), { enableForeignKeyConstraints: false });
+    other.exec(sql);
+    other.close();
+  }
+
+  const inAttempt = (name: string) => `backups/${BACKUP_ID}/1/${name}`;
+
+  test('finds nothing wrong with a backup that is as it was stored, and reads it whole', async () => {
+    await storeBackup();
+    const report = await check({ dataDir }, {});
+    assert.deepEqual([report.backups, report.findings], [1, []]);
+    assert.ok(report.storedBytes > 2 * RDB.length);
+  });
+
+  for (const name of ['data-00000-00007', 'data-00002-00000', 'index-00004', 'section-other', 'stranger']) {
+    test(`finds ${name} in an attempt whose manifest does not name it`, async () => {
+      await storeBackup();
+      await storage.put(inAttempt(name), Buffer.from('x'));
+      const problem = name === 'stranger' ? 'no part of the repository has this name' : 'its manifest does not name it';
+      assert.deepEqual(await findings(), [`${inAttempt(name)}: ${problem}`]);
+    });
+  }
+
+  test('finds every object that is missing', async () => {
+    await storeBackup();
+    const lost = ['data-00000-00000', 'index-00001', 'section-server-settings'].map(inAttempt);
+    for (const name of lost) {
+      await storage.delete(name);
+    }
+    assert.deepEqual(
+      await findings(),
+      lost.map((name) => `${name}: its manifest names it, but it is missing`),
+    );
+  });
+
+  test('finds a backup without its manifest, and one whose bytes have changed', async () => {
+    await storeBackup();
+    const name = inAttempt('data-00001-00000');
+    const bytes = await storage.read(name);
+    bytes[30] = (bytes[30] ?? 0) ^ 1;
+    await storage.put(name, bytes, { replace: true });
+    const [damaged = '', ...others] = await findings();
+    assert.match(damaged, /data-00001-00000/);
+    assert.deepEqual(others, []);
+    await storage.delete(inAttempt('manifest'));
+    const [missing = '', ...more] = await findings();
+    assert.match(missing, /manifest does not exist/);
+    assert.deepEqual(more, []);
+  });
+
+  for (const [column, value, fact] of [
+    ['instance_name', 'other', 'instanceName'],
+    ['type', 'automatic', 'type'],
+    ['remark', 'other', 'remark'],
+    ['started_at', 7, 'startedAt'],
+    ['ended_at', 7, 'endedAt'],
+    ['expires_at', 7, 'expiresAt'],
+    ['size_bytes', 7, 'sizeBytes'],
+    ['server_kind', 'valkey', 'serverKind'],
+    ['server_version', '8.0.1', 'serverVersion'],
+  ] as const) {
+    test(`finds a row whose ${column} is not the manifest's`, async () => {
+      await storeBackup();
+      change(`update backups set ${column} = ${JSON.stringify(value).replaceAll('"', "'")}`);
+      const [finding = '', ...others] = await findings();
+      assert.ok(finding.startsWith(`${BACKUP_ID}: its row and its manifest differ in ${fact}: ${JSON.stringify(value)} and `), finding);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  test('finds counters that are not those of the rows', async () => {
+    await storeBackup();
+    change("update backup_counts set backups = 3 where state = 'available'");
+    assert.deepEqual(await findings(), [`${instanceId}: 3 backups are counted as available, but there are 1`]);
+  });
+
+  test('finds damage of the database, and then judges nothing by it', async () => {
+    await storeBackup();
+    change('delete from instances');
+    assert.deepEqual(await check({ dataDir }, {}), {
+      backups: 0,
+      storedBytes: 0,
+      findings: [{ subject: 'catalog', problem: 'a row of backups refers to one of instances that does not exist' }],
+    });
+  });
+
+  test('finds stored bytes that no row names', async () => {
+    await writeAttempt(repository, { backupId: BACKUP_ID, attempt: 1 }, [[RDB]]);
+    assert.deepEqual(await findings(), [`${BACKUP_ID}/1: stored bytes that no row names`]);
+  });
+
+  test('finds nothing wrong where a service starts, breaks off, commits and sweeps beside it', async () => {
+    const log = createEventLog();
+    let working = true;
+    const serve = async () => {
+      for (let round = 0; round < 12; round++) {
+        await storeBackup(createTimeUuid(Date.now()), round % 2);
+        if (round % 3 === 0) {
+          await sweepAttempts({ catalog, repository, log });
+        }
+      }
+    };
+    const serving = serve().finally(() => {
+      working = false;
+    });
+    try {
+      while (working) {
+        assert.deepEqual(await findings(), []);
+      }
+    } finally {
+      await serving;
+    }
+    assert.ok(log.names.includes('sweep.removed'));
+  });
+});
