@@ -67,7 +67,14 @@ export function createBackupStore(scope: Scope): BackupStore {
         .select(['account_id', 'region', 'instance_id', 'state', 'backups as counted', (eb) => eb.lit(0).as('rows')]);
       const present = db
         .selectFrom('backups')
-        .select(['account_id', 'region', 'instance_id', 'state', (eb) => eb.lit(0).as('counted'), (eb) => eb.fn.countAll<number>().as('rows')])
+        .select([
+          'account_id',
+          'region',
+          'instance_id',
+          'state',
+          (eb) => eb.lit(0).as('counted'),
+          (eb) => eb.fn.countAll<number>().as('rows'),
+        ])
         .groupBy(['account_id', 'region', 'instance_id', 'state']);
       const compared = db
         .selectFrom(counters.unionAll(present).as('both'))
