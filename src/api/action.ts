@@ -1,7 +1,8 @@
 import type { Static, TObject, TProperties } from 'typebox';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, InstanceSecrets } from '../catalog/catalog.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { TokenBox } from './auth/session-token.ts';
 import type { ApiError } from './errors/api-error.ts';
 import type { ApiErrorCode } from './errors/codes.ts';
 import type { Message } from './errors/message.ts';
@@ -12,14 +13,15 @@ export interface Principal {
   readonly secretId: string;
   readonly accountId: string;
   readonly uin: string;
+  /** Of a temporary key: the calls that it may make are those which its user may make and its policy allows. */
+  readonly session?: Session;
 }
 
-/** Secrets of a source, as they are sealed into an instance's row. PEM texts. */
-export interface InstanceSecrets {
-  readonly password?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
+export interface Session {
+  /** As its user named it. */
+  readonly name: string;
+  /** Policy document as JSON. */
+  readonly policy: string;
 }
 
 /** What handlers may use beside their input. */
@@ -31,6 +33,10 @@ export interface ActionServices {
   readonly profile: 'seed' | 'current';
   /** Encrypts secrets for the row of that instance. */
   readonly sealSecrets: (instanceId: string, secrets: InstanceSecrets) => Uint8Array;
+  /** Encrypts the secret key of that access key for its row. */
+  readonly sealSecretKey: (secretId: string, secretKey: string) => Uint8Array;
+  /** Seals and opens the tokens of temporary keys. */
+  readonly tokens: TokenBox;
   /** Tells the worker of this process that a task waits; losing the call only delays it. */
   readonly wakeWorker: () => void;
 }
@@ -41,12 +47,20 @@ export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {
   /** A known region, or `` where the action needs none and none was given. */
   readonly region: string;
   readonly services: ActionServices;
+  /** Of a call that names no instance: which ones the caller may see; undefined where it may see all of the account and region. */
+  readonly canSee: ((instanceId: string) => boolean) | undefined;
+  /** Whether the caller may also call an action, `service:Action`, that names no instance. */
+  readonly mayCall: (action: string) => boolean;
   /** The error to throw; only codes that the action declares are accepted. */
   readonly fail: (code: Code, text: Message) => ApiError;
 }
 
-/** On which resources an action works: `operation` for those that name no instance, else how its input names them (empty: any). */
-export type ResourceRule<Input> = 'operation' | ((input: Input) => readonly string[]);
+/**
+ * On which resources an action works. `operation`: on none that it names, so that a policy must allow it on `*`. A function: on the
+ * instances that the input names; where it names none, on those that the caller may see (`canSee`). `caller`: on the caller alone, who
+ * needs no permission to learn who they are.
+ */
+export type ResourceRule<Input> = 'operation' | 'caller' | ((input: Input) => readonly string[]);
 
 export interface Action<
   Input extends TProperties = TProperties,

@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly endpoint: string;
   readonly secretId: string;
   readonly secretKey: string;
+  /** Of a temporary key. */
+  readonly token?: string | undefined;
   readonly region: string;
   /** How long an answer may take. Default: 60 s. */
   readonly timeoutMs?: number;
@@ -73,7 +75,7 @@ interface Call {
   readonly body: string;
 }
 
-function signHeaders({ secretId, secretKey, region }: ClientOptions, call: Call): Record<string, string> {
+function signHeaders({ secretId, secretKey, token = '', region }: ClientOptions, call: Call): Record<string, string> {
   const timestampS = Math.floor(Date.now() / 1000);
   const timestamp = String(timestampS);
   const scope = { date: utcDay(timestampS), service: call.product };
@@ -94,6 +96,7 @@ function signHeaders({ secretId, secretKey, region }: ClientOptions, call: Call)
     'X-TC-Version': call.version,
     'X-TC-Timestamp': timestamp,
     'X-TC-Region': region,
+    ...(token === '' ? {} : { 'X-TC-Token': token }),
     'X-TC-Language': 'en-US',
     'X-TC-RequestClient': 'redkeep',
     'X-TC-TraceId': randomUUID(),

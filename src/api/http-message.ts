@@ -13,6 +13,8 @@ export interface RawRequest {
   readonly body: Uint8Array;
   /** True where the request went over a size limit and was not kept. */
   readonly isOversize: boolean;
+  /** Address of the other end of the connection; absent where it is not known. */
+  readonly remoteAddress?: string | undefined;
 }
 
 export interface RawResponse {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { Check } from 'typebox/value';
 import { ACCOUNT, at, INSTANCE_ID, insertExample, openApiFixture } from '../../test/harness/api-fixture.ts';
@@ -36,8 +37,9 @@ describe('examples', () => {
 });
 
 test('each action has a file of its own, and each file of an action is registered', () => {
-  const files = readdirSync(new URL('./actions/', import.meta.url)).filter((name) => /^[A-Z]\w+\.ts$/.test(name));
-  assert.deepEqual(files.map((name) => name.slice(0, -3)).sort(), actions.map((action) => action.name).sort());
+  const files = readdirSync(new URL('./actions/', import.meta.url), { recursive: true, encoding: 'utf8' }).map((file) => basename(file));
+  const named = files.filter((name) => /^[A-Z]\w+\.ts$/.test(name)).map((name) => name.slice(0, -3));
+  assert.deepEqual(named.sort(), actions.map((action) => action.name).sort());
 });
 
 test('every code of the list is raised by a step or declared by an action', () => {

@@ -1,10 +1,32 @@
 import type { AnyAction } from './action.ts';
 import { AttachInstance } from './actions/AttachInstance.ts';
+import { AddUser } from './actions/cam/AddUser.ts';
+import { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
+import { CreateAccessKey } from './actions/cam/CreateAccessKey.ts';
+import { CreatePolicy } from './actions/cam/CreatePolicy.ts';
+import { DeleteAccessKey } from './actions/cam/DeleteAccessKey.ts';
+import { DeletePolicy } from './actions/cam/DeletePolicy.ts';
+import { DeleteUser } from './actions/cam/DeleteUser.ts';
+import { DetachUserPolicy } from './actions/cam/DetachUserPolicy.ts';
+import { GetPolicy } from './actions/cam/GetPolicy.ts';
+import { GetUser } from './actions/cam/GetUser.ts';
+import { ListAccessKeys } from './actions/cam/ListAccessKeys.ts';
+import { ListAttachedUserAllPolicies } from './actions/cam/ListAttachedUserAllPolicies.ts';
+import { ListAttachedUserPolicies } from './actions/cam/ListAttachedUserPolicies.ts';
+import { ListEntitiesForPolicy } from './actions/cam/ListEntitiesForPolicy.ts';
+import { ListPolicies } from './actions/cam/ListPolicies.ts';
+import { ListUsers } from './actions/cam/ListUsers.ts';
+import { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
+import { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
+import { UpdateUser } from './actions/cam/UpdateUser.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DetachInstance } from './actions/DetachInstance.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import { SimulatePolicy } from './actions/SimulatePolicy.ts';
+import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
+import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
 
 /** Every action that is served. An action that is not in this list does not exist. */
 export const actions: readonly AnyAction[] = [
@@ -14,4 +36,26 @@ export const actions: readonly AnyAction[] = [
   ManualBackupInstance,
   AttachInstance,
   DetachInstance,
+  SimulatePolicy,
+  AddUser,
+  AttachUserPolicy,
+  CreateAccessKey,
+  CreatePolicy,
+  DeleteAccessKey,
+  DeletePolicy,
+  DeleteUser,
+  DetachUserPolicy,
+  GetPolicy,
+  GetUser,
+  ListAccessKeys,
+  ListAttachedUserAllPolicies,
+  ListAttachedUserPolicies,
+  ListEntitiesForPolicy,
+  ListPolicies,
+  ListUsers,
+  UpdateAccessKey,
+  UpdatePolicy,
+  UpdateUser,
+  GetCallerIdentity,
+  GetFederationToken,
 ];

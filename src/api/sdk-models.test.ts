@@ -1,13 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type * as cam from 'tencentcloud-sdk-nodejs/tencentcloud/services/cam/v20190116/cam_models.js';
 import type * as sdk from 'tencentcloud-sdk-nodejs/tencentcloud/services/redis/v20180412/redis_models.js';
+import type * as sts from 'tencentcloud-sdk-nodejs/tencentcloud/services/sts/v20180813/sts_models.js';
 import type { Static } from 'typebox';
+import type { AddUser } from './actions/cam/AddUser.ts';
+import type { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
+import type { AccessKeyDetail, CreateAccessKey } from './actions/cam/CreateAccessKey.ts';
+import type { CreatePolicy } from './actions/cam/CreatePolicy.ts';
+import type { DeleteAccessKey } from './actions/cam/DeleteAccessKey.ts';
+import type { DeletePolicy } from './actions/cam/DeletePolicy.ts';
+import type { DeleteUser } from './actions/cam/DeleteUser.ts';
+import type { DetachUserPolicy } from './actions/cam/DetachUserPolicy.ts';
+import type { GetPolicy } from './actions/cam/GetPolicy.ts';
+import type { GetUser } from './actions/cam/GetUser.ts';
+import type { AccessKey, ListAccessKeys } from './actions/cam/ListAccessKeys.ts';
+import type { AttachedUserPolicy, ListAttachedUserAllPolicies } from './actions/cam/ListAttachedUserAllPolicies.ts';
+import type { AttachPolicyInfo, ListAttachedUserPolicies } from './actions/cam/ListAttachedUserPolicies.ts';
+import type { AttachEntityOfPolicy, ListEntitiesForPolicy } from './actions/cam/ListEntitiesForPolicy.ts';
+import type { ListPolicies } from './actions/cam/ListPolicies.ts';
+import type { ListUsers, SubAccountInfo } from './actions/cam/ListUsers.ts';
+import type { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
+import type { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
+import type { UpdateUser } from './actions/cam/UpdateUser.ts';
 import type { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import type { DescribeInstances } from './actions/DescribeInstances.ts';
 import type { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import type { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
+import type { Credentials, GetFederationToken } from './actions/sts/GetFederationToken.ts';
 import type { InstanceSet } from './shapes/instance-set.ts';
 import type { RedisBackupSet } from './shapes/redis-backup-set.ts';
+import type { StrategyInfo, Tag } from './shapes/strategy-info.ts';
 
 /**
  * The official Node SDK's models against ours, at compile time: what its users can send we accept, what we answer they can read, and no
@@ -28,6 +52,13 @@ type Plain<T> = T extends bigint
 
 type Assignable<From, To> = From extends To ? true : never;
 type SameKeys<A, B> = [Exclude<keyof A, keyof B>, Exclude<keyof B, keyof A>] extends [never, never] ? true : never;
+
+/** What its users can send we accept, and no member is missing. One failing part makes the whole `never`. */
+type Request<Model, Action extends { input: Parameters<typeof staticOf>[0] }> = Assignable<Plain<Model>, In<Action>> &
+  SameKeys<Model, In<Action>>;
+/** What we answer its users can read, and no member is missing. */
+type Response<Model, Action extends { output: Parameters<typeof staticOf>[0] }> = Assignable<Out<Action>, Model> &
+  SameKeys<Model, Out<Action>>;
 
 const checks: Record<string, true> = {
   backupsRequest: true satisfies Assignable<Plain<sdk.DescribeInstanceBackupsRequest>, In<typeof DescribeInstanceBackups>>,
@@ -51,8 +82,57 @@ const checks: Record<string, true> = {
   instancesResponse: true satisfies Assignable<Out<typeof DescribeInstances>, sdk.DescribeInstancesResponse>,
   instancesResponseKeys: true satisfies SameKeys<sdk.DescribeInstancesResponse, Out<typeof DescribeInstances>>,
   instanceKeys: true satisfies SameKeys<sdk.InstanceSet, Static<typeof InstanceSet>>,
+  addUserRequest: true satisfies Request<cam.AddUserRequest, typeof AddUser>,
+  addUserResponse: true satisfies Response<cam.AddUserResponse, typeof AddUser>,
+  attachUserPolicyRequest: true satisfies Request<cam.AttachUserPolicyRequest, typeof AttachUserPolicy>,
+  attachUserPolicyResponse: true satisfies Response<cam.AttachUserPolicyResponse, typeof AttachUserPolicy>,
+  createAccessKeyRequest: true satisfies Request<cam.CreateAccessKeyRequest, typeof CreateAccessKey>,
+  createAccessKeyResponse: true satisfies Response<cam.CreateAccessKeyResponse, typeof CreateAccessKey>,
+  createPolicyRequest: true satisfies Request<cam.CreatePolicyRequest, typeof CreatePolicy>,
+  createPolicyResponse: true satisfies Response<cam.CreatePolicyResponse, typeof CreatePolicy>,
+  deleteAccessKeyRequest: true satisfies Request<cam.DeleteAccessKeyRequest, typeof DeleteAccessKey>,
+  deleteAccessKeyResponse: true satisfies Response<cam.DeleteAccessKeyResponse, typeof DeleteAccessKey>,
+  deletePolicyRequest: true satisfies Request<cam.DeletePolicyRequest, typeof DeletePolicy>,
+  deletePolicyResponse: true satisfies Response<cam.DeletePolicyResponse, typeof DeletePolicy>,
+  deleteUserRequest: true satisfies Request<cam.DeleteUserRequest, typeof DeleteUser>,
+  deleteUserResponse: true satisfies Response<cam.DeleteUserResponse, typeof DeleteUser>,
+  detachUserPolicyRequest: true satisfies Request<cam.DetachUserPolicyRequest, typeof DetachUserPolicy>,
+  detachUserPolicyResponse: true satisfies Response<cam.DetachUserPolicyResponse, typeof DetachUserPolicy>,
+  getPolicyRequest: true satisfies Request<cam.GetPolicyRequest, typeof GetPolicy>,
+  getPolicyResponse: true satisfies Response<cam.GetPolicyResponse, typeof GetPolicy>,
+  getUserRequest: true satisfies Request<cam.GetUserRequest, typeof GetUser>,
+  getUserResponse: true satisfies Response<cam.GetUserResponse, typeof GetUser>,
+  listAccessKeysRequest: true satisfies Request<cam.ListAccessKeysRequest, typeof ListAccessKeys>,
+  listAccessKeysResponse: true satisfies Response<cam.ListAccessKeysResponse, typeof ListAccessKeys>,
+  listAttachedUserAllPoliciesRequest: true satisfies Request<cam.ListAttachedUserAllPoliciesRequest, typeof ListAttachedUserAllPolicies>,
+  listAttachedUserAllPoliciesResponse: true satisfies Response<cam.ListAttachedUserAllPoliciesResponse, typeof ListAttachedUserAllPolicies>,
+  listAttachedUserPoliciesRequest: true satisfies Request<cam.ListAttachedUserPoliciesRequest, typeof ListAttachedUserPolicies>,
+  listAttachedUserPoliciesResponse: true satisfies Response<cam.ListAttachedUserPoliciesResponse, typeof ListAttachedUserPolicies>,
+  listEntitiesForPolicyRequest: true satisfies Request<cam.ListEntitiesForPolicyRequest, typeof ListEntitiesForPolicy>,
+  listEntitiesForPolicyResponse: true satisfies Response<cam.ListEntitiesForPolicyResponse, typeof ListEntitiesForPolicy>,
+  listPoliciesRequest: true satisfies Request<cam.ListPoliciesRequest, typeof ListPolicies>,
+  listPoliciesResponse: true satisfies Response<cam.ListPoliciesResponse, typeof ListPolicies>,
+  listUsersResponse: true satisfies Response<cam.ListUsersResponse, typeof ListUsers>,
+  updateAccessKeyRequest: true satisfies Request<cam.UpdateAccessKeyRequest, typeof UpdateAccessKey>,
+  updateAccessKeyResponse: true satisfies Response<cam.UpdateAccessKeyResponse, typeof UpdateAccessKey>,
+  updatePolicyRequest: true satisfies Request<cam.UpdatePolicyRequest, typeof UpdatePolicy>,
+  updatePolicyResponse: true satisfies Response<cam.UpdatePolicyResponse, typeof UpdatePolicy>,
+  updateUserRequest: true satisfies Request<cam.UpdateUserRequest, typeof UpdateUser>,
+  updateUserResponse: true satisfies Response<cam.UpdateUserResponse, typeof UpdateUser>,
+  getCallerIdentityResponse: true satisfies Response<sts.GetCallerIdentityResponse, typeof GetCallerIdentity>,
+  getFederationTokenRequest: true satisfies Request<sts.GetFederationTokenRequest, typeof GetFederationToken>,
+  getFederationTokenResponse: true satisfies Response<sts.GetFederationTokenResponse, typeof GetFederationToken>,
+  accessKeyDetailKeys: true satisfies SameKeys<cam.AccessKeyDetail, Static<typeof AccessKeyDetail>>,
+  accessKeyKeys: true satisfies SameKeys<cam.AccessKey, Static<typeof AccessKey>>,
+  attachedUserPolicyKeys: true satisfies SameKeys<cam.AttachedUserPolicy, Static<typeof AttachedUserPolicy>>,
+  attachPolicyInfoKeys: true satisfies SameKeys<cam.AttachPolicyInfo, Static<typeof AttachPolicyInfo>>,
+  attachEntityOfPolicyKeys: true satisfies SameKeys<cam.AttachEntityOfPolicy, Static<typeof AttachEntityOfPolicy>>,
+  subAccountInfoKeys: true satisfies SameKeys<cam.SubAccountInfo, Static<typeof SubAccountInfo>>,
+  strategyInfoKeys: true satisfies SameKeys<cam.StrategyInfo, Static<typeof StrategyInfo>>,
+  tagKeys: true satisfies SameKeys<cam.Tag, Static<typeof Tag>>,
+  credentialsKeys: true satisfies SameKeys<sts.Credentials, Static<typeof Credentials>>,
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 18);
+  assert.equal(Object.values(checks).length, 67);
 });

@@ -1,12 +1,13 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Keyring } from '../repository/keyring.ts';
+import { openSecretKey } from './access-keys.ts';
 import type { Report } from './check.ts';
 import { createSecretBox } from './instance-secrets.ts';
 
 const PAGE = 1000;
 
-/** Opens the sealed secrets of every instance. */
+/** Opens the sealed secrets of every instance and every access key. */
 export async function checkSecrets(catalog: Catalog, keyring: Keyring, report: Report): Promise<void> {
   const secrets = createSecretBox(keyring);
   const accountId = (await catalog.settings.get('account-id')) ?? '';
@@ -20,5 +21,12 @@ export async function checkSecrets(catalog: Catalog, keyring: Keyring, report: R
       }
     }
     more = instances.length === PAGE;
+  }
+  for (const key of await catalog.accessKeys.all()) {
+    try {
+      openSecretKey(keyring, key);
+    } catch (error) {
+      report(key.secretId, `its secret key cannot be opened: ${describeError(error)}`);
+    }
   }
 }

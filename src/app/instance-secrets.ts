@@ -1,5 +1,4 @@
-import type { InstanceSecrets } from '../api/action.ts';
-import type { Instance } from '../catalog/catalog.ts';
+import type { Instance, InstanceSecrets } from '../catalog/catalog.ts';
 import type { Keyring } from '../repository/keyring.ts';
 
 /** Seals and opens the secrets of instances for their rows. A sealed text is bound to its instance: moved to another row it does not open. */

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { DomainError } from '../lib/errors.ts';
+import { createAccessKeyPair } from '../lib/ids.ts';
 import { writeFileDurably } from '../lib/write-file-durably.ts';
 
 export interface RootCredential {
@@ -25,7 +25,7 @@ export async function openRootCredential(path: string, given: RootCredential | u
   if (text !== undefined) {
     return parseCredential(path, text);
   }
-  const credential = { secretId: `AKID${createToken(32)}`, secretKey: createToken(32) };
+  const credential = createAccessKeyPair();
   await writeFileDurably(path, `${JSON.stringify(credential, null, 2)}\n`);
   return credential;
 }
@@ -42,13 +42,4 @@ function parseCredential(path: string, text: string): RootCredential {
   throw new DomainError('credential-unreadable', `${path} is not {"secretId": …, "secretKey": …}`, {
     hint: 'restore it from a copy, or move it away and a new credential is made at the next start',
   });
-}
-
-/** `length` random letters and digits, each with equal chance: the alphabet of the vendor's keys. */
-function createToken(length: number): string {
-  let token = '';
-  while (token.length < length) {
-    token += randomBytes(64).toString('base64').replace(/[+/=]/g, '');
-  }
-  return token.slice(0, length);
 }

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createApi } from '../api/api.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -7,6 +7,7 @@ import { acquireProcessLock } from '../catalog/process-lock.ts';
 import { createHttpServer } from '../http/server.ts';
 import { systemClock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
+import { createUin } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Releasers } from '../lib/releasers.ts';
 import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
@@ -14,6 +15,7 @@ import { openStorage } from '../storage/registry.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
+import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
 import type { Config } from './config.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
 import { startManagedInstances } from './managed-instances.ts';
@@ -69,8 +71,8 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const repository = await openSiteRepository(storage, keyring, catalog);
   // The lock says that no other process writes here, so whatever is unfinished has lost its writer.
   await storage.sweepUnfinished(0);
-  // The root account's uin, in the vendor's form of twelve digits.
-  const accountId = await catalog.settings.setOnce('account-id', `1000${randomInt(10_000_000, 100_000_000)}`);
+  // The root account's uin.
+  const accountId = await catalog.settings.setOnce('account-id', createUin());
   const credential = await openRootCredential(dataDir.credential, config.rootCredential);
   const secrets = createSecretBox(keyring);
   const metrics = createServiceMetrics();
@@ -98,9 +100,10 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     roots: config.apiRoots,
     rateLimit: config.rateLimit,
     explainsSignatures: config.explainSignatures,
-    credentials: (secretId) =>
-      secretId === credential.secretId ? { secretKey: credential.secretKey, accountId, uin: accountId } : undefined,
+    credentials: createFindCredential(credential, accountId, catalog, keyring),
     sealSecrets: secrets.seal,
+    sealSecretKey: (secretId, secretKey) => sealSecretKey(keyring, secretId, secretKey),
+    tokens: createTokenBox(keyring),
     wakeWorker: () => worker?.wake(),
     onRequest: metrics.observeRequest,
   });

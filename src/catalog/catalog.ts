@@ -1,3 +1,5 @@
+import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
+
 /**
  * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
  * SQL or a database's error: whatever the database raises comes out as DomainError `catalog-unavailable` (or `catalog-conflict` where a
@@ -24,6 +26,9 @@ export interface CatalogTables {
   readonly instances: InstanceStore;
   readonly backups: BackupStore;
   readonly tasks: TaskStore;
+  readonly users: UserStore;
+  readonly accessKeys: AccessKeyStore;
+  readonly policies: PolicyStore;
 }
 
 /** Facts of the catalog itself, such as `repository-id` and `account-id`. Set once. */
@@ -75,6 +80,8 @@ export interface InstanceStore {
   get(instanceId: string): Promise<Instance | undefined>;
   /** Instances of one account and region, oldest first; `detached` ones only where asked for. */
   list(query: InstanceQuery): Promise<{ total: number; instances: Instance[] }>;
+  /** The ids of all instances of an account and region, whatever their state. */
+  ids(accountId: string, region: string): Promise<string[]>;
   /** Records what a look at the source told and turns `attaching` to `online`; throws `catalog-conflict` where it is detached or gone. */
   recordLook(instanceId: string, facts: InstanceFacts): Promise<void>;
   /** Changes host and port of a managed instance that was started elsewhere; throws `catalog-conflict` where there is none. */
@@ -141,6 +148,8 @@ export interface BackupQuery {
   readonly accountId: string;
   readonly region: string;
   readonly instanceId?: string;
+  /** Any of them; none matches nothing. */
+  readonly instanceIds?: readonly string[];
   /** Substring of the name that the instance has now, compared without case. */
   readonly instanceNameContains?: string;
   /** Duplicates count once; none matches nothing. */

@@ -6,10 +6,13 @@ import { openSqliteDialect } from './dialects/sqlite.ts';
 import { migrate, requireMigrated } from './migrations/migrate.ts';
 import { migrations } from './migrations/migrations.ts';
 import { databaseScope, type Scope, transactionScope } from './scope.ts';
+import { createAccessKeyStore } from './stores/access-key-store.ts';
 import { createBackupStore } from './stores/backup-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
+import { createPolicyStore } from './stores/policy-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
 import { createTaskStore } from './stores/task-store.ts';
+import { createUserStore } from './stores/user-store.ts';
 
 export interface OpenCatalogOptions {
   /** Migrates nothing and refuses every write; safe beside a process that serves. A transaction is then one state of the catalog. */
@@ -51,6 +54,9 @@ function createTables(scope: Scope): CatalogTables {
     instances: createInstanceStore(scope),
     backups: createBackupStore(scope),
     tasks: createTaskStore(scope),
+    users: createUserStore(scope),
+    accessKeys: createAccessKeyStore(scope),
+    policies: createPolicyStore(scope),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { AccessKeyStatus, PolicyKind } from './access.ts';
 import type { Backup, BackupState, InstanceKind, InstanceState, TaskKind, TaskState } from './catalog.ts';
 
 /** The tables as kysely sees them. Booleans are 0 or 1, instants milliseconds since the Unix epoch. */
@@ -9,6 +10,10 @@ export interface Schema {
   backups: BackupTable;
   backup_counts: BackupCountTable;
   tasks: TaskTable;
+  users: UserTable;
+  access_keys: AccessKeyTable;
+  policies: PolicyTable;
+  policy_attachments: PolicyAttachmentTable;
 }
 
 export interface MigrationTable {
@@ -94,4 +99,47 @@ export interface TaskTable {
   due_at: number;
   owner: string | null;
   lease_until: number | null;
+}
+
+export interface UserTable {
+  uid: Generated<number>;
+  account_id: string;
+  uin: string;
+  name: string;
+  remark: string;
+  phone: string;
+  country_code: string;
+  email: string;
+  created_at: number;
+}
+
+export interface AccessKeyTable {
+  secret_id: string;
+  account_id: string;
+  uin: string;
+  sealed_secret_key: Uint8Array;
+  status: AccessKeyStatus;
+  description: string;
+  created_at: number;
+}
+
+export interface PolicyTable {
+  policy_id: number;
+  /** `` for a preset one. */
+  account_id: string;
+  name: string;
+  name_folded: string;
+  kind: PolicyKind;
+  description: string;
+  document: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface PolicyAttachmentTable {
+  account_id: string;
+  uin: string;
+  policy_id: number;
+  attached_at: number;
+  attached_by: string;
 }

@@ -4,8 +4,11 @@ import { addBackupCommands } from './commands/backup.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addInstanceCommands } from './commands/instance.ts';
+import { addKeyCommands } from './commands/key.ts';
+import { addPolicyCommands } from './commands/policy.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addUserCommands } from './commands/user.ts';
 import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
@@ -18,6 +21,9 @@ const COMMANDS: readonly AddCommand[] = [
   addServeCommand,
   addInstanceCommands,
   addBackupCommands,
+  addUserCommands,
+  addKeyCommands,
+  addPolicyCommands,
   addCheckCommand,
   addCallCommand,
 ];

@@ -33,10 +33,17 @@ export async function findEndpoint(options: ConnectionOptions, io: Io): Promise<
   return typeof serving?.['endpoint'] === 'string' ? serving['endpoint'] : 'http://127.0.0.1:9530';
 }
 
-async function readCredential(options: ConnectionOptions, io: Io): Promise<{ secretId: string; secretKey: string }> {
-  const { REDKEEP_SECRET_ID: envId, REDKEEP_SECRET_KEY: envKey } = io.env;
+interface Credential {
+  readonly secretId: string;
+  readonly secretKey: string;
+  /** Of a temporary key. */
+  readonly token?: string | undefined;
+}
+
+async function readCredential(options: ConnectionOptions, io: Io): Promise<Credential> {
+  const { REDKEEP_SECRET_ID: envId, REDKEEP_SECRET_KEY: envKey, REDKEEP_TOKEN: token } = io.env;
   if (envId && envKey) {
-    return { secretId: envId, secretKey: envKey };
+    return { secretId: envId, secretKey: envKey, token };
   }
   const path = resolveDataDir(options.dataDir, io.env).credential;
   const { secretId, secretKey } = (await readJson(path)) ?? {};

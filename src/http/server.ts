@@ -208,6 +208,7 @@ function toRawRequest(request: IncomingMessage, body: Uint8Array, isOversize: bo
     headers,
     body,
     isOversize,
+    remoteAddress: request.socket.remoteAddress,
   };
 }
 

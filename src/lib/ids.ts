@@ -29,3 +29,22 @@ export function createInstanceId(): string {
   }
   return id;
 }
+
+/** A fresh uin of an account or user, twelve digits in the vendor's form. */
+export function createUin(): string {
+  return `1000${randomInt(10_000_000, 100_000_000)}`;
+}
+
+/** A fresh key: `AKID` and 32 letters or digits, with a secret of 32, the alphabet and lengths of the vendor's. */
+export function createAccessKeyPair(): { secretId: string; secretKey: string } {
+  return { secretId: `AKID${createToken(32)}`, secretKey: createToken(32) };
+}
+
+/** `length` random letters and digits, each with equal chance. */
+function createToken(length: number): string {
+  let token = '';
+  while (token.length < length) {
+    token += randomBytes(64).toString('base64').replace(/[+/=]/g, '');
+  }
+  return token.slice(0, length);
+}

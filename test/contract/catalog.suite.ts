@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Backup, Catalog } from '../../src/catalog/catalog.ts';
 import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
+import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
 
 /** What every catalog does, whatever database it stands on. `open` gives an empty one. */
@@ -195,5 +196,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
     });
 
     backupPageSuite(() => catalog);
+    accessSuite(() => catalog);
   });
 }

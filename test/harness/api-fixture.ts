@@ -2,9 +2,11 @@ import type { InstanceSecrets } from '../../src/api/action.ts';
 import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
 import type { RawRequest } from '../../src/api/http-message.ts';
 import { parseWireTime } from '../../src/api/shapes/wire-time.ts';
+import { createFindCredential, createTokenBox, sealSecretKey } from '../../src/app/access-keys.ts';
 import type { Backup, Catalog, Instance } from '../../src/catalog/catalog.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
+import { createKeyring } from '../../src/repository/keyring.ts';
 import { type SignOptions, signTc3Request } from './signed-request.ts';
 import { openTempCatalog } from './temp-catalog.ts';
 
@@ -27,6 +29,8 @@ export interface Answer {
 export interface ApiFixture extends AsyncDisposable {
   readonly api: Api;
   readonly catalog: Catalog;
+  /** The catalog's file. */
+  readonly catalogPath: string;
   readonly clock: Clock & { set(atMs: number): void };
   /** What `sealSecrets` was given, by instance. */
   readonly sealed: Map<string, InstanceSecrets>;
@@ -50,13 +54,17 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
     },
   };
   const sealed = new Map<string, InstanceSecrets>();
+  const keyring = createKeyring();
+  const findStored = createFindCredential(KEY, ACCOUNT, catalog, keyring);
   const api = createApi({
     catalog,
     clock,
     log: silentLogger,
     profile: 'seed',
     rateLimit: 'off',
-    credentials: findCredential,
+    credentials: (secretId) => findCredential(secretId) ?? findStored(secretId),
+    sealSecretKey: (secretId, secretKey) => sealSecretKey(keyring, secretId, secretKey),
+    tokens: createTokenBox(keyring),
     sealSecrets(instanceId, secrets) {
       sealed.set(instanceId, secrets);
       return Buffer.from(`sealed:${instanceId}`);
@@ -70,6 +78,7 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
   return {
     api,
     catalog,
+    catalogPath: temporary.path,
     clock,
     sealed,
     wakes: () => wakes,
@@ -150,11 +159,52 @@ export function backupRow(changes: Partial<Backup> = {}): Backup {
   };
 }
 
-/** The contract's example: one instance and its two backups. */
+/** The user of the examples, who may list the backups of the example's instance. */
+export const USER_UIN = '100000000003';
+
+/** The contract's example: one instance and its two backups; and one user with a key and a policy. */
 export async function insertExample(catalog: Catalog): Promise<void> {
   await catalog.instances.insert(instanceRow());
   await catalog.backups.insert(backupRow());
   await catalog.backups.insert(
     backupRow({ backupId: '6cbbf53a-affe-11e8-905b-4846fb00c75d', startedAt: at('2018-09-04 12:53:06'), remark: 'xxx' }),
   );
+  await insertUser(catalog);
+}
+
+async function insertUser(catalog: Catalog): Promise<void> {
+  const createdAt = at('2018-09-01 10:00:00');
+  await catalog.users.insert({
+    accountId: ACCOUNT,
+    uin: USER_UIN,
+    name: 'reader',
+    remark: 'reads backups',
+    phone: '',
+    countryCode: '',
+    email: 'reader@example.test',
+    createdAt,
+  });
+  await catalog.accessKeys.insert({
+    secretId: 'AKIDreader',
+    accountId: ACCOUNT,
+    uin: USER_UIN,
+    sealedSecretKey: Buffer.from('not sealed by any key'),
+    status: 'active',
+    description: 'dashboard',
+    createdAt,
+  });
+  await catalog.policies.insert({
+    policyId: 10_000_001,
+    accountId: ACCOUNT,
+    name: 'backups-of-orders',
+    kind: 'custom',
+    description: 'Listing the backups of one instance.',
+    document: JSON.stringify({
+      version: '2.0',
+      statement: { effect: 'allow', action: 'redis:DescribeInstanceBackups', resource: `qcs::redis:ap-guangzhou::instance/${INSTANCE_ID}` },
+    }),
+    createdAt,
+    updatedAt: createdAt,
+  });
+  await catalog.policies.attach({ accountId: ACCOUNT, uin: USER_UIN, policyId: 10_000_001, attachedAt: createdAt, attachedBy: ACCOUNT });
 }

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
+import type { InstanceSecrets } from '../../catalog/catalog.ts';
 import { createInstanceId } from '../../lib/ids.ts';
-import { type ActionContext, defineAction, type InstanceSecrets } from '../action.ts';
+import { type ActionContext, defineAction } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { bool, int64, optional, structure, text } from '../schema.ts';
 

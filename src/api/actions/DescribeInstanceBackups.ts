@@ -6,7 +6,7 @@ import type { Message } from '../errors/message.ts';
 import { int64, list, optional, structure, text } from '../schema.ts';
 import { RedisBackupSet, toBackupState, toRedisBackupSet } from '../shapes/redis-backup-set.ts';
 import { parseWireTime } from '../shapes/wire-time.ts';
-import { assertInstanceId, getInstance } from './instance-access.ts';
+import { assertInstanceId, getInstance, visibleIds } from './instance-access.ts';
 import { assertSearchText } from './search-text.ts';
 
 const MOST_LIMIT = 100;
@@ -104,7 +104,8 @@ export const DescribeInstanceBackups = defineAction({
   async handle(parameters, ctx) {
     const query = readQuery(parameters, ctx);
     const { catalog } = ctx.services;
-    const { total, backups } = await catalog.backups.page(query);
+    const instanceIds = await visibleIds(ctx);
+    const { total, backups } = await catalog.backups.page(instanceIds === undefined ? query : { ...query, instanceIds });
     // A row proves that the caller has the instance here, so only a question that matches nothing needs the look-up.
     if (total === 0 && query.instanceId !== undefined) {
       await getInstance(query.instanceId, catalog, ctx);

@@ -57,3 +57,14 @@ export function instanceLocked(id: string, ctx: ActionContext<'ResourceUnavailab
     zh: `实例 ${id} 正被${taskId === undefined ? '其他任务' : `任务 ${taskId} `}占用，请在其结束后重试。`,
   });
 }
+
+/** Of a call that names no instance: the ids of those in the region that the caller may see; undefined where that is all of them. */
+export async function visibleIds(
+  ctx: Pick<ActionContext, 'canSee' | 'principal' | 'region' | 'services'>,
+): Promise<readonly string[] | undefined> {
+  const { canSee, principal, region, services } = ctx;
+  if (canSee === undefined) {
+    return undefined;
+  }
+  return (await services.catalog.instances.ids(principal.accountId, region)).filter(canSee);
+}

@@ -110,6 +110,12 @@ export const commonErrors = {
   /** Both seen. `explanation` follows them where the service was told to explain. */
   signatureFailure: (explanation?: Message) =>
     new ApiError('AuthFailure.SignatureFailure', explanation === undefined ? SIGNATURE_FAILURE : join(SIGNATURE_FAILURE, explanation)),
+  /** English seen. */
+  tokenFailure: () =>
+    new ApiError('AuthFailure.TokenFailure', {
+      en: 'Token verification failed, please check if your Token is correct.',
+      zh: 'Token 校验失败，请检查您的 Token 是否正确。',
+    }),
   /** English seen at a private gateway of the vendor. */
   signatureExpire: () =>
     new ApiError('AuthFailure.SignatureExpire', { en: 'The signature is expired, please request again.', zh: '签名已过期，请重新请求。' }),

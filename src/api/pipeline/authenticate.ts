@@ -1,4 +1,3 @@
-import type { Principal } from '../action.ts';
 import { explainTc3, explainV1 } from '../auth/explain-signature.ts';
 import { createSigningKeys, type SigningKeys } from '../auth/signing-keys.ts';
 import { EMPTY_PAYLOAD_HASH, hashPayload, parseTc3Authorization, UNSIGNED_PAYLOAD_HASH, utcDay } from '../auth/tc3.ts';
@@ -6,6 +5,7 @@ import { verifyTc3, verifyV1 } from '../auth/verify.ts';
 import { commonErrors } from '../errors/common-errors.ts';
 import { type RawRequest, readHeader } from '../http-message.ts';
 import type { RequestContext, Step } from './context.ts';
+import { type Caller, findCaller } from './find-caller.ts';
 import { isUnsigned } from './unsigned.ts';
 
 /** What the account store knows of a key. */
@@ -27,7 +27,7 @@ const WINDOW_S = 300;
  * retries. With `explains`, a signature that does not match is answered with what differs. Where the action allows a call without a key
  * and there is none, the principal stays nobody.
  * Reads: form, parameters, timestamp, arrivedAt. Fills: principal.
- * Raises: AuthFailure.{InvalidAuthorization, SecretIdNotFound, SignatureFailure, SignatureExpire}, InvalidParameterValue.
+ * Raises: AuthFailure.{InvalidAuthorization, SecretIdNotFound, SignatureFailure, SignatureExpire, TokenFailure}, InvalidParameterValue.
  */
 export function createAuthenticate(findCredential: FindCredential, { explains }: { explains: boolean }): Step {
   const keys = createSigningKeys();
@@ -51,7 +51,7 @@ function authenticateTc3(
     throw commonErrors.invalidAuthorization();
   }
   const { secretId } = authorization;
-  return withCredential(findCredential(secretId), (credential) => {
+  return withCaller(findCaller(ctx, secretId, readHeader(raw.headers, 'x-tc-token'), findCredential), (caller) => {
     const claim = {
       method: raw.method,
       path: raw.path,
@@ -62,12 +62,12 @@ function authenticateTc3(
       timestamp,
       authorization,
     };
-    const signingKey = keys.get(secretId, credential.secretKey, authorization);
+    const signingKey = keys.get(secretId, caller.secretKey, authorization);
     if (authorization.date !== utcDay(Number(timestamp)) || !verifyTc3(claim, signingKey)) {
-      throw commonErrors.signatureFailure(explains ? explainTc3(claim, credential.secretKey, raw) : undefined);
+      throw commonErrors.signatureFailure(explains ? explainTc3(claim, caller.secretKey, raw) : undefined);
     }
-    keys.keep(secretId, credential.secretKey, authorization, signingKey);
-    accept(ctx, secretId, credential);
+    keys.keep(secretId, caller.secretKey, authorization, signingKey);
+    accept(ctx, secretId, caller);
   });
 }
 
@@ -78,23 +78,23 @@ function authenticateV1(ctx: RequestContext, findCredential: FindCredential, exp
   if (signatureMethod !== 'HmacSHA1' && signatureMethod !== 'HmacSHA256') {
     throw commonErrors.invalidValue('SignatureMethod', signatureMethod);
   }
-  return withCredential(findCredential(secretId), (credential) => {
+  return withCaller(findCaller(ctx, secretId, parameters['Token'] ?? '', findCredential), (caller) => {
     const host = readHeader(raw.headers, 'host');
     const claim = { method: raw.method, path: raw.path, host, parameters, signatureMethod } as const;
-    if (!verifyV1(claim, credential.secretKey)) {
-      throw commonErrors.signatureFailure(explains ? explainV1(claim, credential.secretKey) : undefined);
+    if (!verifyV1(claim, caller.secretKey)) {
+      throw commonErrors.signatureFailure(explains ? explainV1(claim, caller.secretKey) : undefined);
     }
-    accept(ctx, secretId, credential);
+    accept(ctx, secretId, caller);
   });
 }
 
 /** Goes on at once where the credential is at hand, so that the usual request waits for nothing. */
-function withCredential(
-  found: Credential | undefined | Promise<Credential | undefined>,
-  verify: (credential: Credential) => void,
+function withCaller(
+  found: Caller | undefined | Promise<Caller | undefined>,
+  verify: (caller: Caller) => void,
 ): undefined | Promise<undefined> {
   if (found instanceof Promise) {
-    return found.then((credential) => withCredential(credential, verify));
+    return found.then((caller) => withCaller(caller, verify));
   }
   if (found === undefined) {
     throw commonErrors.secretIdNotFound();
@@ -103,13 +103,15 @@ function withCredential(
   return undefined;
 }
 
-/** The last check, so that only who holds the key learns that the clock is wrong. */
-function accept(ctx: RequestContext, secretId: string, { accountId, uin }: Credential): void {
+/** The last checks, so that only who holds the key learns that the clock is wrong or the key has expired. */
+function accept(ctx: RequestContext, secretId: string, { accountId, uin, temporary }: Caller): void {
   if (Math.abs(ctx.arrivedAt / 1000 - Number(ctx.timestamp)) > WINDOW_S) {
     throw commonErrors.signatureExpire();
   }
-  const principal: Principal = { secretId, accountId, uin };
-  ctx.principal = principal;
+  if (temporary !== undefined && ctx.arrivedAt >= temporary.expiresAtS * 1000) {
+    throw commonErrors.tokenFailure();
+  }
+  ctx.principal = { secretId, accountId, uin, ...(temporary === undefined ? {} : { session: temporary.session }) };
 }
 
 /** Official clients sign two or three headers. */

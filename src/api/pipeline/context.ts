@@ -37,6 +37,9 @@ export interface RequestContext extends ActionContext {
   accessRegion: string;
   // validate
   input: object;
+  // authorize
+  canSee: ((instanceId: string) => boolean) | undefined;
+  mayCall: (action: string) => boolean;
   // handle
   output: object;
 }
@@ -66,6 +69,8 @@ export function createContext(raw: RawRequest, requestId: string, services: Acti
     region: '',
     accessRegion: '',
     input: NOTHING,
+    canSee: seesNothing,
+    mayCall: seesNothing,
     output: NOTHING,
   };
 }
@@ -77,5 +82,7 @@ export function resolvedAction(ctx: RequestContext): AnyAction {
   }
   return ctx.action;
 }
+
+const seesNothing = () => false;
 
 const fail: RequestContext['fail'] = (code, text) => new ApiError(code, text);

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 const addColumn: Migration = {
-  name: '0002-add-column',
+  name: '9002-add-column',
   up: async (db) => {
     await db.schema.alterTable('settings').addColumn('note', 'text').execute();
   },
@@ -32,26 +32,32 @@ async function columns(table: string): Promise<string[]> {
 }
 
 test('migrates an empty database, and then has nothing to do', async () => {
-  assert.deepEqual(await migrate(dialect, migrations), ['0001-initial']);
+  assert.deepEqual(
+    await migrate(dialect, migrations),
+    migrations.map(({ name }) => name),
+  );
   assert.deepEqual(await migrate(dialect, migrations), []);
   await requireMigrated(dialect, migrations);
 });
 
 test('runs only what is new', async () => {
   await migrate(dialect, migrations);
-  assert.deepEqual(await migrate(dialect, [...migrations, addColumn]), ['0002-add-column']);
+  assert.deepEqual(await migrate(dialect, [...migrations, addColumn]), ['9002-add-column']);
   assert.deepEqual(await columns('settings'), ['name', 'value', 'note']);
 });
 
 test('lets two starters at once end with one migrated database', async () => {
   const runs = await Promise.all([migrate(dialect, migrations), migrate(dialect, migrations)]);
-  assert.deepEqual(runs.flat(), ['0001-initial']);
+  assert.deepEqual(
+    runs.flat(),
+    migrations.map(({ name }) => name),
+  );
 });
 
 test('leaves nothing of a migration that fails, nor of those before it in the same run', async () => {
   await migrate(dialect, migrations);
   const failing: Migration = {
-    name: '0003-fails',
+    name: '9003-fails',
     up: async (db) => {
       await db.schema.alterTable('settings').addColumn('half', 'text').execute();
       await db.schema.dropTable('no_such_table').execute();
@@ -59,17 +65,17 @@ test('leaves nothing of a migration that fails, nor of those before it in the sa
   };
   await assert.rejects(migrate(dialect, [...migrations, addColumn, failing]), { code: 'catalog-unavailable' });
   assert.deepEqual(await columns('settings'), ['name', 'value']);
-  assert.deepEqual(await migrate(dialect, [...migrations, addColumn]), ['0002-add-column']);
+  assert.deepEqual(await migrate(dialect, [...migrations, addColumn]), ['9002-add-column']);
 });
 
 test('refuses a database that a newer program has migrated', async () => {
   await migrate(dialect, [...migrations, addColumn]);
-  await assert.rejects(migrate(dialect, migrations), { code: 'catalog-too-new', message: /0002-add-column/ });
+  await assert.rejects(migrate(dialect, migrations), { code: 'catalog-too-new', message: /9002-add-column/ });
   await assert.rejects(requireMigrated(dialect, migrations), { code: 'catalog-too-new' });
 });
 
 test('says which migrations a database lacks', async () => {
   await assert.rejects(requireMigrated(dialect, migrations), { code: 'catalog-too-old', message: /0001-initial/ });
   await migrate(dialect, migrations);
-  await assert.rejects(requireMigrated(dialect, [...migrations, addColumn]), { code: 'catalog-too-old', message: /0002-add-column/ });
+  await assert.rejects(requireMigrated(dialect, [...migrations, addColumn]), { code: 'catalog-too-old', message: /9002-add-column/ });
 });

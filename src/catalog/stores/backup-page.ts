@@ -12,6 +12,8 @@ type BackupPage = { total: number; backups: Backup[] };
 interface Shape {
   readonly states: number;
   readonly instance: boolean;
+  /** How many instances are listed; none where they are not limited. */
+  readonly instances: number;
   readonly name: boolean;
   readonly from: boolean;
   readonly to: boolean;
@@ -28,6 +30,7 @@ interface Args {
   limit: number;
   offset: number;
   [state: `state${number}`]: BackupState;
+  [instance: `instance${number}`]: string;
 }
 
 type Place = <Name extends keyof Args>(name: Name) => Args[Name];
@@ -46,19 +49,18 @@ export async function readBackupPage(scope: Scope, query: BackupQuery): Promise<
 }
 
 async function readPage(scope: Scope, query: BackupQuery, byName = query.instanceNameContains !== undefined): Promise<BackupPage> {
-  if (query.states.length === 0) {
+  if (query.states.length === 0 || query.instanceIds?.length === 0) {
     return { total: 0, backups: [] };
   }
   const shape: Shape = {
     states: query.states.length,
     instance: query.instanceId !== undefined,
+    instances: query.instanceIds?.length ?? 0,
     name: byName,
     from: query.startedFrom !== undefined,
     to: query.startedTo !== undefined,
   };
-  const key = `${shape.states} ${shape.instance} ${shape.name} ${shape.from} ${shape.to}`;
-  const page = scope.prepared(`page ${key}`, () => prepareQuery<Args, object>((place) => pageQuery(scope.db, shape, place)));
-  const count = scope.prepared(`count ${key}`, () => prepareQuery<Args, object>((place) => countQuery(scope.db, shape, place)));
+  const { page, count } = prepareShape(scope, shape);
   const args: Args = {
     accountId: query.accountId,
     region: query.region,
@@ -72,11 +74,25 @@ async function readPage(scope: Scope, query: BackupQuery, byName = query.instanc
   for (const [index, state] of query.states.entries()) {
     args[`state${index}`] = state;
   }
+  for (const [index, instanceId] of query.instanceIds?.entries() ?? []) {
+    args[`instance${index}`] = instanceId;
+  }
   const [rows, counts] = await Promise.all([scope.reader.tuples(page.bind(args)), scope.reader.tuples(count.bind(args))]);
   return {
     total: (counts[0]?.[0] as number | null) ?? 0,
     backups: rows.map((row) => toBackup(row as BackupTuple, query.accountId, query.region)),
   };
+}
+
+function prepareShape(scope: Scope, shape: Shape) {
+  const page = () => prepareQuery<Args, object>((place) => pageQuery(scope.db, shape, place));
+  const count = () => prepareQuery<Args, object>((place) => countQuery(scope.db, shape, place));
+  // Lists of ids have too many lengths to be kept.
+  if (shape.instances > 0) {
+    return { page: page(), count: count() };
+  }
+  const key = `${shape.states} ${shape.instance} ${shape.name} ${shape.from} ${shape.to}`;
+  return { page: scope.prepared(`page ${key}`, page), count: scope.prepared(`count ${key}`, count) };
 }
 
 function pageQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
@@ -100,6 +116,7 @@ function countQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
     .where('region', '=', place('region'))
     .where('state', 'in', statePlaces(shape, place))
     .$if(shape.instance, (query) => query.where('instance_id', '=', place('instanceId')))
+    .$if(shape.instances > 0, (query) => query.where('instance_id', 'in', instancePlaces(shape, place)))
     .$if(shape.name, (query) => query.where('instance_id', 'in', namedInstancesQuery(db, place)));
 }
 
@@ -112,6 +129,7 @@ function matchingBackups(db: Kysely<Schema>, shape: Shape, place: Place) {
       .where('state', 'in', statePlaces(shape, place))
       .$if(shape.instance, (query) => query.where('instance_id', '=', place('instanceId')))
       // An expression instead of the bare column: read in the order of time and stop at the page's end, not instance by instance and sort all.
+      .$if(shape.instances > 0, (query) => query.where(sql<string>`instance_id || ''`, 'in', instancePlaces(shape, place)))
       .$if(shape.name, (query) => query.where(sql<string>`instance_id || ''`, 'in', namedInstancesQuery(db, place)))
       .$if(shape.from, (query) => query.where('started_at', '>=', place('startedFrom')))
       .$if(shape.to, (query) => query.where('started_at', '<=', place('startedTo')))
@@ -121,6 +139,10 @@ function matchingBackups(db: Kysely<Schema>, shape: Shape, place: Place) {
 /** The states as a condition's list; a state that is asked for twice counts once. */
 function statePlaces(shape: Shape, place: Place): BackupState[] {
   return Array.from({ length: shape.states }, (_, index) => place(`state${index}`));
+}
+
+function instancePlaces(shape: Shape, place: Place): string[] {
+  return Array.from({ length: shape.instances }, (_, index) => place(`instance${index}`));
 }
 
 function namedInstancesQuery(db: Kysely<Schema>, place: Place) {

@@ -38,6 +38,19 @@ export function createInstanceStore({ db, reader, prepared }: Scope): InstanceSt
       return { total: counts[0]?.total ?? 0, instances: rows.map(toInstance) };
     },
 
+    async ids(accountId, region) {
+      const query = prepared('instance ids', () =>
+        prepareQuery<{ accountId: string; region: string }, { instance_id: string }>((place) =>
+          db
+            .selectFrom('instances')
+            .select('instance_id')
+            .where('account_id', '=', place('accountId'))
+            .where('region', '=', place('region')),
+        ),
+      );
+      return (await reader.rows(query.bind({ accountId, region }))).map((row) => row.instance_id);
+    },
+
     async recordLook(instanceId, facts) {
       const result = await db
         .updateTable('instances')

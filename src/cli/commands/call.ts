@@ -14,7 +14,7 @@ export const addCallCommand: AddCommand = (program, io, finish) => {
       '[parameters...]',
       '--Name value …; a value that is a JSON number, boolean, array or object is sent as such, else as a string',
     )
-    .option('--product <product>', 'redis or redkeep', 'redis')
+    .option('--product <product>', 'redis, redkeep, cam or sts', 'redis')
     .allowUnknownOption()
     .passThroughOptions(false)
     .action((action: string, words: string[], options: ConnectionOptions & { product: string }) =>

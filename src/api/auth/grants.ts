@@ -1,0 +1,59 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import { DomainError } from '../../lib/errors.ts';
+import type { Principal } from '../action.ts';
+import { parsePolicyDocument } from './policy/document.ts';
+import { type AccessRequest, type Decision, evaluate, type Policy } from './policy/evaluate.ts';
+
+/** Lists of policies, each of which must allow a call by itself. None: everything is allowed. */
+export type Grants = ReadonlyArray<readonly Policy[]>;
+
+/** The policies that decide a principal's calls: those of its user, unless it is the root account, and that of its session. */
+export async function readGrants(catalog: Catalog, { accountId, uin, session }: Principal): Promise<Grants> {
+  const grants: Array<readonly Policy[]> = [];
+  if (accountId === '' || uin !== accountId) {
+    const records = await catalog.policies.ofUser(accountId, uin);
+    grants.push(records.map(({ policyId, name, document }) => ({ policyId, name, document: compile(document, accountId, policyId) })));
+  }
+  if (session !== undefined) {
+    grants.push([{ policyId: 0, name: `session ${session.name}`, document: compile(session.policy, accountId, 0) }]);
+  }
+  return grants;
+}
+
+/** The decision of the first list that does not allow; else that of the last. */
+export function decide(grants: Grants, request: AccessRequest): Decision {
+  let decision: Decision = { outcome: 'allowed' };
+  for (const policies of grants) {
+    decision = evaluate(policies, request);
+    if (decision.outcome !== 'allowed') {
+      break;
+    }
+  }
+  return decision;
+}
+
+/** More than the policies of a busy second; of 6144 characters each they take 12 MB at the very most. */
+const MOST_COMPILED = 1000;
+
+/** Compiled documents by owner and text, oldest first. A changed document is another text, so nothing here is ever out of date. */
+const compiled = new Map<string, Policy['document']>();
+
+/** A stored document that cannot be read stops the call: without it a deny could be missed. */
+function compile(document: string, accountId: string, policyId: number): Policy['document'] {
+  const name = `${accountId} ${document}`;
+  const known = compiled.get(name);
+  if (known !== undefined) {
+    return known;
+  }
+  try {
+    const fresh = parsePolicyDocument(document, accountId);
+    const [oldest] = compiled.keys();
+    if (compiled.size >= MOST_COMPILED && oldest !== undefined) {
+      compiled.delete(oldest);
+    }
+    compiled.set(name, fresh);
+    return fresh;
+  } catch (cause) {
+    throw new DomainError('policy-unreadable', `the document of policy ${policyId} cannot be read`, { cause });
+  }
+}
