@@ -1,9 +1,8 @@
-import type { InstanceSecrets } from '../../src/api/action.ts';
 import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
 import type { RawRequest } from '../../src/api/http-message.ts';
 import { parseWireTime } from '../../src/api/shapes/wire-time.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from '../../src/app/access-keys.ts';
-import type { Backup, Catalog, Instance } from '../../src/catalog/catalog.ts';
+import type { Backup, Catalog, Instance, InstanceSecrets } from '../../src/catalog/catalog.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createKeyring } from '../../src/repository/keyring.ts';
