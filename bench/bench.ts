@@ -1,13 +1,15 @@
-/** `npm run bench [-- backup|memory|describe|start …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
+/** `npm run bench [-- start|describe|signature|backup|memory …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchBackup, benchMemory } from './backup.ts';
 import { benchDescribe } from './describe.ts';
+import { benchSignature } from './signature.ts';
 import { benchStart } from './start.ts';
 
 const benches: Record<string, () => Promise<string[]>> = {
   start: benchStart,
   describe: benchDescribe,
+  signature: benchSignature,
   backup: benchBackup,
   memory: benchMemory,
 };
