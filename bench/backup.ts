@@ -54,7 +54,7 @@ export async function benchMemory(): Promise<string[]> {
     const source = await startSource(place, megabytes);
     try {
       const peaks: number[] = [];
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         peaks.push((await backUp(source.port, join(place, 'site'))).peakMiB);
       }
       lines.push(`${megabytes} MB: peak RSS ${range(peaks, 0)} MiB`);

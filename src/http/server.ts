@@ -65,6 +65,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // How many answers each owes: a client may send its next request before it has the last answer (RFC 9112, 9.3.2).
   const pending = new Map<Socket, number>();
   server.on('connection', (socket) => {
+    // Node asks for the peer's address when it is first read, and after a reset there is none: a request without it would pass conditions
+    // on addresses. Read now, it is kept.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

@@ -21,7 +21,7 @@ export function explainTc3(claim: Tc3Claim, secretKey: string, sent: SentParts):
   const headerLines = lines((_, value) => value);
   const canonicalHash = hashCanonicalRequest({ method, path: '/', query: claim.query, headerLines, signedHeaders, payloadHash });
   const toSign = `${TC3_ALGORITHM}\n${timestamp}\n${authorization.date}/${authorization.service}/tc3_request\n${canonicalHash}`;
-  const shown = canonical(maskQuery(claim.query), lines(mask));
+  const shown = canonical(maskQuery(claim.query), lines(maskHeader));
   return compose(findTc3Mistake(claim, secretKey, sent), [
     [{ en: 'Canonical request of the service', zh: '服务端的规范请求串' }, shown],
     [{ en: 'String to sign of the service', zh: '服务端的待签名字符串' }, toSign],
@@ -59,11 +59,33 @@ const UNKNOWN: Message = {
   zh: '已知的常见错误均不能得到您的签名，可能是密钥不同，或多个部分不一致。请与服务端的内容比较。',
 };
 
-/** Names of headers and parameters whose values are secrets: Password, OldPassword, Token, x-tc-token, ClientKey, SecretKey. */
+/** Headers whose values are shown; what a caller puts into others may be a secret. */
+const SHOWN_HEADERS = new Set(['content-type', 'host', 'x-tc-action', 'x-tc-language', 'x-tc-region', 'x-tc-timestamp', 'x-tc-version']);
+
+function maskHeader(name: string, value: string): string {
+  return SHOWN_HEADERS.has(name) ? value : '***';
+}
+
+/** Names of parameters whose values are secrets: Password, OldPassword, NewPassword.Value, Token, ClientKey, SecretKey, PASSWD. */
 function mask(name: string, value: string): string {
-  return /(?:password|token|secretkey|clientkey)(?:\.\d+)?$/i.test(name) ? '***' : value;
+  return /password|passwd|token|secret|key/i.test(decodeName(name)) && !/^secretid$/i.test(name) ? '***' : value;
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    // Not to be read, so not to be trusted: masked like a secret.
+    return 'secret';
+  }
 }
 
 function maskQuery(query: string): string {
-  return query.replace(/([^&=]*)=([^&]*)/g, (_, name: string, value: string) => `${name}=${mask(name, value)}`);
+  return query
+    .split('&')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      return equals === -1 ? pair : `${pair.slice(0, equals)}=${mask(pair.slice(0, equals), pair.slice(equals + 1))}`;
+    })
+    .join('&');
 }

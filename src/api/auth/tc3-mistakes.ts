@@ -12,6 +12,7 @@ import {
   UNSIGNED_PAYLOAD_HASH,
   utcDay,
 } from './tc3.ts';
+import { trimSlashes } from './trim-slashes.ts';
 import { LOWERINGS, type Tc3Claim } from './verify.ts';
 import { wrongPayloads } from './wrong-payloads.ts';
 import { wrongQueries } from './wrong-queries.ts';
@@ -136,8 +137,9 @@ function* hosts({ claim }: Case): Attempts {
 
 function* paths({ claim, sent }: Case): Attempts {
   const target = sent.query === '' ? claim.path : `${claim.path}?${sent.query}`;
-  for (const path of ['', target, '/?', `${claim.path}/`, claim.path.replace(/\/+$/, ''), '/v2/index.php']) {
-    yield { ...instead('path', path, '/'), change: { paths: [path] } };
+  for (const path of ['', target, '/?', `${claim.path}/`, trimSlashes(claim.path), '/v2/index.php']) {
+    // The query may hold what must not be shown.
+    yield { ...instead('path', path === target && sent.query !== '' ? `${claim.path}?…` : path, '/'), change: { paths: [path] } };
   }
 }
 

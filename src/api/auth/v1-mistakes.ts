@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { equalSignatures, hostCandidates, pathCandidates } from './candidates.ts';
 import { type Attempt, instead, type Mistake, wrongHosts, wrongKeys, wrongTimestamps } from './mistake.ts';
+import { trimSlashes } from './trim-slashes.ts';
 import { joinV1Parameters, type V1Method } from './v1.ts';
 import type { V1Claim } from './verify.ts';
 
@@ -81,7 +82,7 @@ function* hosts({ claim }: Case): Attempts {
 }
 
 function* paths({ claim }: Case): Attempts {
-  for (const path of ['', '/v2/index.php', `${claim.path}/`, claim.path.replace(/\/+$/, '')]) {
+  for (const path of ['', '/v2/index.php', `${claim.path}/`, trimSlashes(claim.path)]) {
     yield { ...instead('path', path, '/'), change: { paths: [path] } };
   }
   const text = { en: 'The question mark before the parameters is missing.', zh: '参数之前缺少问号。' };

@@ -64,7 +64,7 @@ function authenticateTc3(
     };
     const signingKey = keys.get(secretId, caller.secretKey, authorization);
     if (authorization.date !== utcDay(Number(timestamp)) || !verifyTc3(claim, signingKey)) {
-      throw commonErrors.signatureFailure(explains ? explainTc3(claim, caller.secretKey, raw) : undefined);
+      throw commonErrors.signatureFailure(explains && isDirect(raw) ? explainTc3(claim, caller.secretKey, raw) : undefined);
     }
     keys.keep(secretId, caller.secretKey, authorization, signingKey);
     accept(ctx, secretId, caller);
@@ -82,7 +82,7 @@ function authenticateV1(ctx: RequestContext, findCredential: FindCredential, exp
     const host = readHeader(raw.headers, 'host');
     const claim = { method: raw.method, path: raw.path, host, parameters, signatureMethod } as const;
     if (!verifyV1(claim, caller.secretKey)) {
-      throw commonErrors.signatureFailure(explains ? explainV1(claim, caller.secretKey) : undefined);
+      throw commonErrors.signatureFailure(explains && isDirect(ctx.raw) ? explainV1(claim, caller.secretKey) : undefined);
     }
     accept(ctx, secretId, caller);
   });
@@ -133,4 +133,10 @@ function payloadHashOf(raw: RawRequest): string {
     return UNSIGNED_PAYLOAD_HASH;
   }
   return raw.method === 'GET' ? EMPTY_PAYLOAD_HASH : hashPayload(raw.body);
+}
+
+/** Whether a request comes from this machine itself: a proxy on it makes a stranger's request look so, but says that it is one. */
+function isDirect({ headers, remoteAddress }: RawRequest): boolean {
+  const isForwarded = Object.keys(headers).some((name) => /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/.test(name));
+  return !isForwarded && (remoteAddress === undefined || /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress));
 }
