@@ -255,6 +255,22 @@ describe('TC3', () => {
     assert.match(en, /\nx-tc-token:\*\*\*\n/);
   });
 
+  for (const name of ['Pass%77ord', 'PasswordOld', 'NewPassword.Value', 'client_secret', 'ApiKey', 'broken%zzname']) {
+    test(`the value of a parameter called ${name} is not shown`, () => {
+      const sent: Sent = { method: 'GET', query: `${name}=hunter2&Limit=1`, body: '' };
+      const { en } = explainTc3(claimOf(sent, 'none'), SECRET, { query: sent.query ?? '', body: Buffer.alloc(0) });
+      assert.ok(!en.includes('hunter2'));
+      assert.ok(en.includes('=***&Limit=1'));
+    });
+  }
+
+  test('a path that was signed with its query is named without the query', () => {
+    const sent: Sent = { method: 'GET', query: 'Password=hunter2', body: '' };
+    const text = explain(sent, { path: '/?Password=hunter2' });
+    assert.match(text, /^path\. You signed `\/\?…`/);
+    assert.ok(!text.includes('hunter2'));
+  });
+
   test('a body that is large, deep or no JSON is bounded work', () => {
     for (const body of [`{"a":"${'x'.repeat(1_000_000)}"}`, '['.repeat(200_000), '{"a":'.repeat(50_000), '\u0000', '{"a":"[[[["}']) {
       assert.match(explain({ body }, { secretKey: 'another' }), /^none of the well-known/);
@@ -428,6 +444,25 @@ describe('in the pipeline', () => {
     const headers = { ...scope.headers, authorization: scope.headers.authorization?.replace('2026-11-24', '2026-11-23') };
     assert.match((await fixture.send({ ...scope, headers })).Error?.Message ?? '', /What differs: scope\. The date in Credential/);
     assert.equal((await fixture.call('DescribeInstances')).Error, undefined);
+  });
+
+  test('nothing is explained to a request from elsewhere, or one that came through a proxy', async () => {
+    await using fixture = await openApiFixture({ explainsSignatures: true });
+    const bad = signTc3Request({
+      key: { ...KEY, secretKey: 'wrong' },
+      action: 'DescribeInstances',
+      timestampS: fixture.clock.now() / 1000,
+    });
+    const message = async (more: object) => (await fixture.send({ ...bad, ...more })).Error?.Message ?? '';
+    assert.match(await message({ remoteAddress: '127.0.0.1' }), /What differs/);
+    assert.doesNotMatch(await message({ remoteAddress: '10.1.2.3' }), /What differs/);
+    for (const name of ['via', 'forwarded', 'x-forwarded-for', 'x-real-ip']) {
+      assert.doesNotMatch(
+        await message({ remoteAddress: '127.0.0.1', headers: { ...bad.headers, [name]: '10.1.2.3' } }),
+        /What differs/,
+        name,
+      );
+    }
   });
 
   test('off by default: the message is the vendor’s and nothing more', async () => {
