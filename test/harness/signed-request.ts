@@ -70,7 +70,15 @@ export function signTc3Request(given: Partial<SignOptions> & Pick<SignOptions, '
   const signature = signTc3(deriveSigningKey(options.key.secretKey, scope), timestamp, scope, canonicalHash);
   const { secretId } = options.key;
   headers['authorization'] ??= formatTc3Authorization({ secretId, ...scope, signedHeaders: options.signedHeaders, signature });
-  return { method, path: options.path, query: options.query, headers, body: Buffer.from(options.body), isOversize: false };
+  return {
+    method,
+    path: options.path,
+    query: options.query,
+    headers,
+    body: Buffer.from(options.body),
+    isOversize: false,
+    remoteAddress: '127.0.0.1',
+  };
 }
 
 export interface V1Options {
@@ -114,5 +122,6 @@ export function signV1Request(options: V1Options): RawRequest {
     headers: method === 'GET' ? { host } : { host, 'content-type': 'application/x-www-form-urlencoded' },
     body: Buffer.from(method === 'GET' ? '' : text),
     isOversize: false,
+    remoteAddress: '127.0.0.1',
   };
 }

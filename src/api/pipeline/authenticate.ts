@@ -138,5 +138,5 @@ function payloadHashOf(raw: RawRequest): string {
 /** Whether a request comes from this machine itself: a proxy on it makes a stranger's request look so, but says that it is one. */
 function isDirect({ headers, remoteAddress }: RawRequest): boolean {
   const isForwarded = Object.keys(headers).some((name) => /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/.test(name));
-  return !isForwarded && (remoteAddress === undefined || /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress));
+  return !isForwarded && /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress ?? '');
 }

@@ -266,6 +266,14 @@ test('conditions look at the address of the connection and the server’s clock,
   assert.equal(await from('10.1.2.3'), 'UnauthorizedOperation.NoCAMAuthed');
 });
 
+test('a request without an address is refused to users, whatever their conditions', async () => {
+  await using fixture = await openExample();
+  const { key } = await addUser(fixture, { action: 'redis:*', condition: { ip_not_equal: { 'qcs:ip': '10.0.0.0/8' } } });
+  const request = signTc3Request({ key, action: 'DescribeInstances', timestampS: Math.floor(fixture.clock.now() / 1000) });
+  assert.equal((await fixture.send(request)).Error, undefined);
+  assert.equal((await fixture.send({ ...request, remoteAddress: undefined })).Error?.Code, 'UnauthorizedOperation.NoCAMAuthed');
+});
+
 test('a change of rights counts from the next request on', async () => {
   await using fixture = await openExample();
   const user = await addUser(fixture);

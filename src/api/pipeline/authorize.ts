@@ -69,7 +69,11 @@ function authorizeList(ctx: RequestContext, action: AnyAction, grants: Grants): 
 const NO_TAGS: readonly string[] = [];
 
 function outcomeOf(ctx: RequestContext, grants: Grants, action: string, resource: Resource): Outcome {
-  const ip = ctx.raw.remoteAddress ?? '';
+  const ip = ctx.raw.remoteAddress;
+  if (ip === undefined) {
+    // No condition on addresses can be judged, and to take the key for missing would leave a deny without effect.
+    return 'denied';
+  }
   return decide(grants, { action, resource, ip, atMs: ctx.arrivedAt, tags: NO_TAGS }).outcome;
 }
 
