@@ -11,7 +11,7 @@ const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { redkeep: 'src/main.ts', 'backup-thread': 'src/engine/backup-thread.ts' },
+  entryPoints: { redkeep: 'src/main.ts', 'engine-thread': 'src/engine/engine-thread.ts' },
   outdir,
   bundle: true,
   splitting: true,

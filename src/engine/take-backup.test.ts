@@ -67,7 +67,7 @@ describe('a backup in a thread of its own', () => {
     );
     const request = site.request(master, { skipDisklessDelay: true });
     await assert.rejects(takeBackup(request, { ...QUIET, threadLimits: { maxOldGenerationSizeMb: 32 } }), (error) => {
-      return isDomainError(error, 'backup-thread-ended') && error.retryable && /memory/.test(error.message);
+      return isDomainError(error, 'engine-thread-ended') && error.retryable && /memory/.test(error.message);
     });
     assert.equal((await unfinished(site)).length, 1);
 

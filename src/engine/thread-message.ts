@@ -1,12 +1,26 @@
 import { DomainError, isDomainError } from '../lib/errors.ts';
-import type { Manifest } from '../repository/types.ts';
-import type { BackupProgress } from './types.ts';
+import type { EngineJobs } from './engine-jobs.ts';
 
-/** What a backup thread posts: any number of `progress`, then one of the others. */
-export interface ThreadMessage {
-  readonly progress?: BackupProgress;
-  readonly manifest?: Manifest;
+/** What a thread is started with. */
+export interface ThreadOrder {
+  readonly job: keyof EngineJobs;
+  readonly request: unknown;
+}
+
+/** What an engine thread posts: any number of `progress` and `mark`, then one of the others. */
+export interface MessageFromThread {
+  readonly progress?: unknown;
+  /** Waits until the same number comes back as `marked`. */
+  readonly mark?: { readonly number: number; readonly mark: unknown };
+  readonly result?: unknown;
   readonly error?: PlainError;
+}
+
+/** What is posted to an engine thread. */
+export interface MessageToThread {
+  /** The reason for which it shall end. */
+  readonly abort?: string;
+  readonly marked?: { readonly number: number; readonly error?: PlainError };
 }
 
 /** An error that survives the structured clone: own properties of error classes do not. */
