@@ -55,16 +55,19 @@ describe('common parameters', () => {
     for (const [name, value] of [
       ['Timestamp', '1.5'],
       ['Nonce', 'abc'],
-      ['Nonce', '-1'],
+      ['Nonce', '1.0'],
+      ['Nonce', '--1'],
+      ['Nonce', '-'],
       ['Nonce', '9223372036854775808'],
+      ['Nonce', '-9223372036854775809'],
     ] as const) {
       const v1 = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', [name]: value } });
       assertError(await fixture.send(v1), 'InvalidParameter', `Parameter \`${name}\` type error.`);
     }
   });
 
-  test('a nonce of 63 bits and a nonce of 0 are accepted as they are', async () => {
-    for (const Nonce of ['9223372036854775807', '0']) {
+  test('a nonce is any integer of 64 bits with a sign, accepted as it is', async () => {
+    for (const Nonce of ['9223372036854775807', '0', '-1', '-9223372036854775808']) {
       const answer = await fixture.send(signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', Nonce } }));
       assert.equal(answer.Error, undefined);
     }
@@ -206,10 +209,16 @@ describe('methods and sizes', () => {
 
   const v1TooLarge =
     'The provided credentials could not be validated because of exceeding request size limit, please use new signature method `TC3-HMAC-SHA256`.';
+  const v1TooLargeZh = '请求大小超过限制，无法验证请求签名，请使用新的签名方法 `TC3-HMAC-SHA256`。';
 
   test('a v1 query over 32 KB has the code and message of its own', async () => {
     const raw = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances', SearchKey: 'x'.repeat(33_000) } });
     assertError(await fixture.send(raw), 'AuthFailure.SignatureFailure', v1TooLarge);
+    const zh = { ...raw, query: `${raw.query}&Language=zh-CN` };
+    assertError(await fixture.send(zh), 'AuthFailure.SignatureFailure', v1TooLargeZh);
+    // Neither a broken escape nor a parameter that comes twice hides the language.
+    const broken = { ...raw, query: `Language=zh-CN&Language=en-US&x=%zz&${raw.query}` };
+    assertError(await fixture.send(broken), 'AuthFailure.SignatureFailure', v1TooLargeZh);
   });
 
   test('an oversize v1 form has the code and message of its own', async () => {

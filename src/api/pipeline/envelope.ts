@@ -20,7 +20,12 @@ export const readEnvelope: Step = (ctx) => {
   const headerAction = readHeader(raw.headers, 'x-tc-action');
   const mayBeV1 = headerAction === '' && (raw.method === 'GET' || isFormType(readHeader(raw.headers, 'content-type')));
   if (raw.isOversize || raw.query.length > SIZE_LIMITS.queryBytes) {
-    throw mayBeV1 ? commonErrors.oversizeV1() : commonErrors.oversize();
+    if (!mayBeV1) {
+      throw commonErrors.oversize();
+    }
+    // Of what is too large only the language of the error is read; a form that is too large is not there to be read.
+    ctx.parameters = { Language: new URLSearchParams(raw.query).get('Language') ?? '' };
+    throw commonErrors.oversizeV1();
   }
   if (!mayBeV1 || !readV1(ctx)) {
     readTc3(ctx, headerAction);
@@ -92,7 +97,7 @@ function isTimestamp(text: string): boolean {
   return /^\d{1,11}$/.test(text);
 }
 
-/** An integer of up to 63 bits that no JavaScript number holds: it stays text and is only signed, never compared. */
+/** An integer of 64 bits with a sign, which no JavaScript number holds: it stays text and is only signed, never compared. */
 function isNonce(text: string): boolean {
-  return /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n;
+  return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 }

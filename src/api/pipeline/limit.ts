@@ -2,8 +2,8 @@ import { commonErrors } from '../errors/common-errors.ts';
 import { resolvedAction, type Step } from './context.ts';
 
 /**
- * Counts requests in fixed seconds of the wall clock, for each action, access region and sub-account. Only authenticated requests get
- * here, so nobody can use up another's quota. One map lives for one second, which bounds it; a general limiter (rate-limiter-flexible)
+ * Counts requests in fixed seconds of the wall clock, for each action, access region and sub-account; an action that needs no region has
+ * one counter, whatever region its caller names. Only authenticated requests get here, so nobody can use up another's quota. One map lives for one second, which bounds it; a general limiter (rate-limiter-flexible)
  * starts each key's window at its first request and holds a timer for it.
  * Reads: action, accessRegion, principal, arrivedAt. Raises: RequestLimitExceeded.
  */
@@ -17,7 +17,8 @@ export function createRateLimit(): Step {
       second = now;
       counts.clear();
     }
-    const key = `${action.product}/${action.name}/${ctx.accessRegion}/${ctx.principal.uin}`;
+    const region = action.regionRequired ? ctx.accessRegion : '';
+    const key = `${action.product}/${action.name}/${region}/${ctx.principal.uin}`;
     const observed = (counts.get(key) ?? 0) + 1;
     counts.set(key, observed);
     if (observed > action.ratePerSecond) {

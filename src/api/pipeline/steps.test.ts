@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ACCOUNT, type ApiFixture, KEY, OTHER_KEY, openApiFixture, SUB_KEY } from '../../../test/harness/api-fixture.ts';
 import { signV1Request } from '../../../test/harness/signed-request.ts';
+import { PRODUCT_VERSIONS } from '../versions.ts';
 
 describe('region', () => {
   async function ask(fixture: ApiFixture, region: string | undefined, host = '127.0.0.1:9530'): Promise<string> {
@@ -90,6 +91,26 @@ describe('rate limit', () => {
     const host = 'redis.ap-beijing.tencentcloudapi.com';
     await use('DescribeInstances', { host });
     assert.equal((await fixture.call('DescribeInstances', {}, { host, region: 'ap-shanghai' })).Error?.Code, 'RequestLimitExceeded');
+  });
+
+  test('an action that needs no region has one counter, whatever region its caller names', async () => {
+    await using fixture = await openApiFixture({ rateLimit: 'on' });
+    const ask = async (region: string | undefined, host?: string) =>
+      (
+        await fixture.call(
+          'GetUser',
+          { Name: 'nobody' },
+          { version: PRODUCT_VERSIONS.cam, region, ...(host === undefined ? {} : { host }) },
+        )
+      ).Error?.Code;
+    const places = [[undefined], ['ap-guangzhou'], ['ap-beijing'], ['ap-guangzhou', 'cam.ap-shanghai.tencentcloudapi.com']] as const;
+    for (let i = 0; i < 20; i++) {
+      const [region, host] = places[i % places.length] ?? [undefined];
+      assert.equal(await ask(region, host), 'ResourceNotFound.UserNotExist');
+    }
+    for (const [region, host] of places) {
+      assert.equal(await ask(region, host), 'RequestLimitExceeded');
+    }
   });
 
   test('forged requests do not use up the quota', async () => {
