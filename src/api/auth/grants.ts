@@ -3,6 +3,7 @@ import { DomainError } from '../../lib/errors.ts';
 import type { Principal } from '../action.ts';
 import { parsePolicyDocument } from './policy/document.ts';
 import { type AccessRequest, type Decision, evaluate, type Policy } from './policy/evaluate.ts';
+import { createTextCache } from './text-cache.ts';
 
 /** Lists of policies, each of which must allow a call by itself. None: everything is allowed. */
 export type Grants = ReadonlyArray<readonly Policy[]>;
@@ -32,27 +33,16 @@ export function decide(grants: Grants, request: AccessRequest): Decision {
   return decision;
 }
 
-/** More than the policies of a busy second; of 6144 characters each they take 12 MB at the very most. */
-const MOST_COMPILED = 1000;
-
-/** Compiled documents by owner and text, oldest first. A changed document is another text, so nothing here is ever out of date. */
-const compiled = new Map<string, Policy['document']>();
+/**
+ * Compiled documents, by owner and text. A changed document is another text, so nothing here is ever out of date. All 200 policies that a
+ * user may have find room, each of 6144 characters; compiled, a character takes up to 75 bytes, so all of it 110 MB at the very most.
+ */
+const compiled = createTextCache<Policy['document']>({ mostEntries: 1000, mostLength: 1_500_000 });
 
 /** A stored document that cannot be read stops the call: without it a deny could be missed. */
 function compile(document: string, accountId: string, policyId: number): Policy['document'] {
-  const name = `${accountId} ${document}`;
-  const known = compiled.get(name);
-  if (known !== undefined) {
-    return known;
-  }
   try {
-    const fresh = parsePolicyDocument(document, accountId);
-    const [oldest] = compiled.keys();
-    if (compiled.size >= MOST_COMPILED && oldest !== undefined) {
-      compiled.delete(oldest);
-    }
-    compiled.set(name, fresh);
-    return fresh;
+    return compiled.get(`${accountId} ${document}`, () => parsePolicyDocument(document, accountId));
   } catch (cause) {
     throw new DomainError('policy-unreadable', `the document of policy ${policyId} cannot be read`, { cause });
   }
