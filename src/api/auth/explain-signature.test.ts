@@ -423,6 +423,50 @@ describe('v1', () => {
   });
 });
 
+describe('bounds', () => {
+  const secretKey = `${SECRET}\n`;
+  const untried = /^not looked for, since what is signed is longer than 16 KB/;
+
+  test('TC3: a mistake is looked for up to 16 KB of what is signed, and not past it', () => {
+    const inQuery = (length: number) => explain({ method: 'GET', query: `a=${'x'.repeat(length)}`, body: '' }, { secretKey });
+    assert.match(inQuery(16_000), /^key\. You signed with the secret key and a newline/);
+    assert.match(inQuery(16_400), untried);
+    const inHeader = (length: number) => {
+      const contentType = `application/json; ${'x'.repeat(length)}`;
+      return explain({ contentType }, { secretKey, lines: lines(HOST, contentType) });
+    };
+    assert.match(inHeader(16_000), /^key\./);
+    assert.match(inHeader(16_400), untried);
+    // The query of a POST is not signed, but tried.
+    assert.match(explain({ query: 'x'.repeat(16_400) }, { secretKey }), untried);
+  });
+
+  test('TC3: a body is serialised once more where it nests 20 deep, and not past it', () => {
+    const nested = (depth: number, blank: string) => `${'['.repeat(depth)}1,${blank}1${']'.repeat(depth)}`;
+    const explainNested = (depth: number) => explain({ body: nested(depth, '') }, { payload: nested(depth, ' ') });
+    assert.match(explainNested(20), /^payload hash\. .*blanks after commas and colons/);
+    assert.match(explainNested(21), /^none of the well-known mistakes/);
+  });
+
+  test('v1: a mistake is looked for up to 16 KB of what is signed, and not past it', () => {
+    const explainLength = (length: number) => {
+      const parameters = { Action: 'DescribeInstances', SearchKey: 'x'.repeat(length) };
+      const joined = `Action=DescribeInstances&SearchKey=${parameters.SearchKey}`;
+      const Signature = hmac(secretKey, `GET${HOST}/?${joined}`).digest('base64');
+      const claim = {
+        method: 'GET',
+        path: '/',
+        host: HOST,
+        parameters: { ...parameters, Signature },
+        signatureMethod: 'HmacSHA256',
+      } as const;
+      return explainV1(claim, SECRET).en.slice('What differs: '.length);
+    };
+    assert.match(explainLength(16_000), /^key\./);
+    assert.match(explainLength(16_400), untried);
+  });
+});
+
 describe('in the pipeline', () => {
   test('a signature failure explains itself where it is told to, in the language asked for', async () => {
     await using fixture = await openApiFixture({ explainsSignatures: true });

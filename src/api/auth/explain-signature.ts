@@ -1,5 +1,5 @@
 import type { Message } from '../errors/message.ts';
-import { type Mistake, PARTS } from './mistake.ts';
+import { type Finding, PARTS } from './mistake.ts';
 import { hashCanonicalRequest, TC3_ALGORITHM } from './tc3.ts';
 import { findTc3Mistake, type SentParts } from './tc3-mistakes.ts';
 import { joinV1Parameters } from './v1.ts';
@@ -42,21 +42,28 @@ const MOST_SHOWN_LENGTH = 16 * 1024;
 
 type Shown = readonly [title: Message, text: string];
 
-function compose(mistake: Mistake | undefined, shown: readonly Shown[]): Message {
-  return { en: write('en', mistake, shown), zh: write('zh', mistake, shown) };
+function compose(finding: Finding, shown: readonly Shown[]): Message {
+  return { en: write('en', finding, shown), zh: write('zh', finding, shown) };
 }
 
-function write(language: keyof Message, mistake: Mistake | undefined, shown: readonly Shown[]): string {
+function write(language: keyof Message, finding: Finding, shown: readonly Shown[]): string {
   const [stop, colon] = language === 'en' ? ['. ', ':'] : ['。', '：'];
-  const reason = mistake === undefined ? UNKNOWN[language] : `${PARTS[mistake.part][language]}${stop}${mistake.text[language]}`;
+  const reason =
+    typeof finding === 'string' ? NOT_FOUND[finding][language] : `${PARTS[finding.part][language]}${stop}${finding.text[language]}`;
   const texts = shown.map(([title, text]) => `\n${title[language]}${colon}\n${text.slice(0, MOST_SHOWN_LENGTH)}`);
   return `${DIFFERS[language]}${reason}${texts.join('')}`;
 }
 
 const DIFFERS: Message = { en: 'What differs: ', zh: '不一致的部分：' };
-const UNKNOWN: Message = {
-  en: 'none of the well-known mistakes gives your signature, so the key is another one, or several parts differ. Compare with what the service has signed.',
-  zh: '已知的常见错误均不能得到您的签名，可能是密钥不同，或多个部分不一致。请与服务端的内容比较。',
+const NOT_FOUND: Readonly<Record<Extract<Finding, string>, Message>> = {
+  unknown: {
+    en: 'none of the well-known mistakes gives your signature, so the key is another one, or several parts differ. Compare with what the service has signed.',
+    zh: '已知的常见错误均不能得到您的签名，可能是密钥不同，或多个部分不一致。请与服务端的内容比较。',
+  },
+  untried: {
+    en: 'not looked for, since what is signed is longer than 16 KB. Compare with what the service has signed, or make the call once with fewer parameters.',
+    zh: '被签名的内容超过 16 KB，未查找具体原因。请与服务端的内容比较，或减少参数后再次调用。',
+  },
 };
 
 /** Headers whose values are shown; what a caller puts into others may be a secret. */

@@ -28,6 +28,12 @@ export interface Attempt<Draft> extends Mistake {
   readonly change: Partial<Draft>;
 }
 
+/** Characters of signed text past which mistakes are not tried: every one of some hundred signatures hashes the whole text. */
+export const MOST_TRIED_LENGTH = 16 * 1024;
+
+/** What a search comes to: the mistake, none of those that are known, or nothing tried because the signed text is too long. */
+export type Finding = Mistake | 'unknown' | 'untried';
+
 /** `signed` instead of `expected`, quoted. */
 export function instead(part: Part, signed: string, expected: string): Mistake {
   return {

@@ -1,12 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { equalSignatures, hostCandidates, pathCandidates } from './candidates.ts';
-import { type Attempt, instead, type Mistake, wrongHosts, wrongKeys, wrongTimestamps } from './mistake.ts';
+import { type Attempt, type Finding, instead, MOST_TRIED_LENGTH, wrongHosts, wrongKeys, wrongTimestamps } from './mistake.ts';
 import { trimSlashes } from './trim-slashes.ts';
 import { joinV1Parameters, type V1Method } from './v1.ts';
 import type { V1Claim } from './verify.ts';
 
-/** A longer text is not signed a hundred times over. */
-const MOST_TRIED_LENGTH = 64 * 1024;
 /** Parameters of which leaving out each one is tried. */
 const MOST_LEFT_OUT = 50;
 
@@ -32,8 +30,8 @@ interface Case {
 }
 type Attempts = Iterable<Attempt<Draft>>;
 
-/** The first well-known mistake that gives the signature of `claim`, undefined where none does. Tries some hundred signatures. */
-export function findV1Mistake(claim: V1Claim, secretKey: string): Mistake | undefined {
+/** The first well-known mistake that gives the signature of `claim`. Tries some hundred signatures. */
+export function findV1Mistake(claim: V1Claim, secretKey: string): Finding {
   const draft: Draft = {
     method: claim.method,
     hosts: hostCandidates(claim.host),
@@ -45,8 +43,8 @@ export function findV1Mistake(claim: V1Claim, secretKey: string): Mistake | unde
     digest: 'base64',
     signature: claim.parameters['Signature'] ?? '',
   };
-  if (draft.joined.length > MOST_TRIED_LENGTH) {
-    return undefined;
+  if (draft.joined.length + claim.path.length > MOST_TRIED_LENGTH) {
+    return 'untried';
   }
   for (const list of [methods, hosts, paths, parameters, timestamps, keys, encodings]) {
     for (const { part, text, change } of list({ claim, secretKey })) {
@@ -55,7 +53,7 @@ export function findV1Mistake(claim: V1Claim, secretKey: string): Mistake | unde
       }
     }
   }
-  return undefined;
+  return 'unknown';
 }
 
 function matches({ method, hosts, paths, mark, joined, secretKey, hash, digest, signature }: Draft): boolean {

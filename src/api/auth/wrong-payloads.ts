@@ -2,7 +2,7 @@ import type { Message } from '../errors/message.ts';
 
 /** Past these a body is not parsed again just to explain a failure. */
 const MOST_PARSED_BYTES = 256 * 1024;
-const MOST_DEPTH = 100;
+const MOST_DEPTH = 20;
 
 /** Payloads that clients sign although they send `body`, each with what they did. */
 export function* wrongPayloads(sent: {
