@@ -18,6 +18,9 @@ export const BACKUP_TRANSITIONS = {
 /** Every state, in the order of a backup's life. */
 export const BACKUP_STATES = Object.keys(BACKUP_TRANSITIONS) as readonly BackupState[];
 
+/** The states whose bytes may be read, held and proven. */
+export const USABLE_STATES = ['available', 'converting', 'converted'] as const satisfies readonly BackupState[];
+
 export function canFollow(from: BackupState, to: BackupState): boolean {
   const followers: readonly BackupState[] = BACKUP_TRANSITIONS[from];
   return followers.includes(to);

@@ -1,4 +1,5 @@
 import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
+import type { BackupLife, LifecycleStore } from './lifecycle.ts';
 
 /**
  * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
@@ -25,6 +26,8 @@ export interface CatalogTables {
   readonly settings: SettingStore;
   readonly instances: InstanceStore;
   readonly backups: BackupStore;
+  /** What happens to backups after they were taken. */
+  readonly lifecycle: LifecycleStore;
   readonly tasks: TaskStore;
   readonly users: UserStore;
   readonly accessKeys: AccessKeyStore;
@@ -121,7 +124,7 @@ export interface InstanceQuery {
 /** See `backup-state.ts` for the transitions. `failed` is internal: no API lists it. */
 export type BackupState = 'running' | 'available' | 'converting' | 'converted' | 'expired' | 'deleted' | 'failed';
 
-export interface Backup {
+export interface Backup extends BackupLife {
   readonly backupId: string;
   readonly accountId: string;
   readonly region: string;
@@ -130,6 +133,7 @@ export interface Backup {
   readonly type: 'manual' | 'automatic' | 'specification-change';
   readonly state: BackupState;
   readonly remark: string;
+  /** By an operator; holds are told by `heldUntil`. */
   readonly locked: boolean;
   readonly startedAt: number;
   /** Null until the backup is available, or failed. */
@@ -142,6 +146,9 @@ export interface Backup {
   /** The attempt whose bytes are the backup; null until available. */
   readonly attempt: number | null;
 }
+
+/** A row to insert; what is not said of its life has not happened. */
+export type NewBackup = Omit<Backup, keyof BackupLife> & Partial<BackupLife>;
 
 /** Which backups to list. All filters must hold. */
 export interface BackupQuery {
@@ -164,7 +171,7 @@ export interface BackupQuery {
 
 export interface BackupStore {
   /** Throws `catalog-conflict` where the id is taken or the account has no such instance in that region. */
-  insert(backup: Backup): Promise<void>;
+  insert(backup: NewBackup): Promise<void>;
   get(backupId: string): Promise<Backup | undefined>;
   /** One page, oldest first by start, ties by id, and how many match in all. */
   page(query: BackupQuery): Promise<{ total: number; backups: Backup[] }>;

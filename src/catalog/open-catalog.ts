@@ -5,10 +5,11 @@ import type { Dialect } from './dialect.ts';
 import { openSqliteDialect } from './dialects/sqlite.ts';
 import { migrate, requireMigrated } from './migrations/migrate.ts';
 import { migrations } from './migrations/migrations.ts';
-import { databaseScope, type Scope, transactionScope } from './scope.ts';
+import { databaseScope, type Scope } from './scope.ts';
 import { createAccessKeyStore } from './stores/access-key-store.ts';
 import { createBackupStore } from './stores/backup-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
+import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
 import { createTaskStore } from './stores/task-store.ts';
@@ -42,7 +43,7 @@ function createCatalog(dialect: Dialect): Catalog {
   const scope = databaseScope(dialect);
   return {
     ...createTables(scope),
-    transaction: (work) => dialect.writer.transaction().execute((transaction) => work(createTables(transactionScope(scope, transaction)))),
+    transaction: (work) => scope.atomic((inside) => work(createTables(inside))),
     findDamage: () => dialect.findDamage(),
     close: () => dialect.close(),
   };
@@ -53,6 +54,7 @@ function createTables(scope: Scope): CatalogTables {
     settings: createSettingStore(scope),
     instances: createInstanceStore(scope),
     backups: createBackupStore(scope),
+    lifecycle: createLifecycleStore(scope),
     tasks: createTaskStore(scope),
     users: createUserStore(scope),
     accessKeys: createAccessKeyStore(scope),

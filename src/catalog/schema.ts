@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { AccessKeyStatus, PolicyKind } from './access.ts';
 import type { Backup, BackupState, InstanceKind, InstanceState, TaskKind, TaskState } from './catalog.ts';
+import type { HolderKind, ProofState } from './lifecycle.ts';
 
 /** The tables as kysely sees them. Booleans are 0 or 1, instants milliseconds since the Unix epoch. */
 export interface Schema {
@@ -9,6 +10,7 @@ export interface Schema {
   instances: InstanceTable;
   backups: BackupTable;
   backup_counts: BackupCountTable;
+  backup_holds: BackupHoldTable;
   tasks: TaskTable;
   users: UserTable;
   access_keys: AccessKeyTable;
@@ -66,6 +68,20 @@ export interface BackupTable {
   server_kind: string;
   server_version: string;
   attempt: number | null;
+  held_until: number;
+  removable_at: number | null;
+  deleted_at: number | null;
+  proof_state: ProofState;
+  proof_at: number | null;
+  proof_version: string;
+  proof_message: string;
+}
+
+export interface BackupHoldTable {
+  backup_id: string;
+  holder_kind: HolderKind;
+  holder_id: string;
+  held_until: number;
 }
 
 /** How many backups an instance has in each state; kept by triggers on `backups`. */

@@ -10,16 +10,19 @@ export interface Scope {
   /** Runs the reads. */
   readonly reader: Reader;
   readonly sql: DialectSql;
+  /** Runs `work` as one: in this transaction, or in one of its own. */
+  atomic<T>(work: (scope: Scope) => Promise<T>): Promise<T>;
   /** The query of that name, prepared by the first who asks, whatever the scope. */
   prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>): PreparedQuery<Args, Row>;
 }
 
 export function databaseScope(dialect: Dialect): Scope {
   const queries = new Map<string, PreparedQuery<never, unknown>>();
-  return {
+  const scope: Scope = {
     db: dialect.writer,
     reader: dialect.reader,
     sql: dialect.sql,
+    atomic: (work) => dialect.writer.transaction().execute((transaction) => work(transactionScope(scope, transaction))),
     prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>) {
       let query = queries.get(name) as PreparedQuery<Args, Row> | undefined;
       if (query === undefined) {
@@ -29,16 +32,19 @@ export function databaseScope(dialect: Dialect): Scope {
       return query;
     },
   };
+  return scope;
 }
 
 /** Reads go through the transaction as well, so that it sees its own writes. */
 export function transactionScope(scope: Scope, transaction: Transaction<Schema>): Scope {
-  return {
+  const inside: Scope = {
     ...scope,
+    atomic: (work) => work(inside),
     db: transaction,
     reader: {
       rows: async (query) => (await transaction.executeQuery(query)).rows,
       tuples: async (query) => (await transaction.executeQuery<object>(query)).rows.map((row) => Object.values(row)),
     },
   };
+  return inside;
 }

@@ -4,6 +4,7 @@ import type { Backup, Catalog } from '../../src/catalog/catalog.ts';
 import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
 import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
+import { lifecycleSuite } from './lifecycle.suite.ts';
 
 /** What every catalog does, whatever database it stands on. `open` gives an empty one. */
 export function catalogSuite(database: string, open: () => Promise<AsyncDisposable & { catalog: Catalog }>): void {
@@ -197,5 +198,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
 
     backupPageSuite(() => catalog);
     accessSuite(() => catalog);
+    lifecycleSuite(() => catalog);
   });
 }

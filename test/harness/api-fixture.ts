@@ -154,6 +154,10 @@ export function backupRow(changes: Partial<Backup> = {}): Backup {
     serverKind: 'redis',
     serverVersion: '7.0.15',
     attempt: 1,
+    heldUntil: 0,
+    removableAt: null,
+    deletedAt: null,
+    proof: { state: 'unproven', at: null, serverVersion: '', message: '' },
     ...changes,
   };
 }

@@ -44,6 +44,10 @@ export function backupRow(changes: Partial<Backup> = {}): Backup {
     serverKind: '',
     serverVersion: '',
     attempt: null,
+    heldUntil: 0,
+    removableAt: null,
+    deletedAt: null,
+    proof: { state: 'unproven', at: null, serverVersion: '', message: '' },
     ...changes,
   };
 }

@@ -103,14 +103,15 @@ export const DescribeInstanceBackups = defineAction({
 
   async handle(parameters, ctx) {
     const query = readQuery(parameters, ctx);
-    const { catalog } = ctx.services;
+    const { catalog, clock } = ctx.services;
     const instanceIds = await visibleIds(ctx);
     const { total, backups } = await catalog.backups.page(instanceIds === undefined ? query : { ...query, instanceIds });
     // A row proves that the caller has the instance here, so only a question that matches nothing needs the look-up.
     if (total === 0 && query.instanceId !== undefined) {
       await getInstance(query.instanceId, catalog, ctx);
     }
-    const page = backups.map(toRedisBackupSet);
+    const at = clock.now();
+    const page = backups.map((backup) => toRedisBackupSet(backup, at));
     return { TotalCount: total, BackupSet: page, RedisBackupSet: page };
   },
 });

@@ -11,7 +11,7 @@ export const RedisBackupSet = structure({
   BackupType: text('"0" manual, "1" automatic, "2" made by a change of specification.'),
   Status: int64('1 in process, 2 normal, 3 converting to RDB, 4 converted, -1 expired, -2 deleted.'),
   Remark: text('Free text given at the start.'),
-  Locked: int64('1 where the backup is locked against expiry and deletion, else 0.'),
+  Locked: int64('1 while a lock, or a download, restore or the like that is under way, keeps the backup from expiry and deletion; else 0.'),
   BackupSize: int64('Exact RDB bytes over all shards; 0 until Status is 2.'),
   FullBackup: int64('Always 0.'),
   InstanceType: int64('Number of engine version and architecture; 0 where it is not known yet.'),
@@ -45,7 +45,8 @@ export function toBackupState(status: number): BackupState | undefined {
 
 const TYPES = { manual: '0', automatic: '1', 'specification-change': '2' } as const satisfies Record<Backup['type'], string>;
 
-export function toRedisBackupSet(backup: Backup): Static<typeof RedisBackupSet> {
+/** The backup as it is at the instant `at`, on which holds depend. */
+export function toRedisBackupSet(backup: Backup, at: number): Static<typeof RedisBackupSet> {
   if (backup.state === 'failed') {
     throw new Error(`backup ${backup.backupId} failed and must not be listed`);
   }
@@ -57,7 +58,7 @@ export function toRedisBackupSet(backup: Backup): Static<typeof RedisBackupSet> 
     BackupType: TYPES[backup.type],
     Status: BACKUP_STATUS[backup.state],
     Remark: backup.remark,
-    Locked: backup.locked ? 1 : 0,
+    Locked: backup.locked || backup.heldUntil > at ? 1 : 0,
     BackupSize: isRunning ? 0 : backup.sizeBytes,
     FullBackup: 0,
     InstanceType: type,

@@ -52,7 +52,7 @@ test('an engine takes the number of the next lower version that the vendor sells
 });
 
 test('a failed backup cannot be shown', () => {
-  assert.throws(() => toRedisBackupSet(backupRow({ state: 'failed' })), /must not be listed/);
+  assert.throws(() => toRedisBackupSet(backupRow({ state: 'failed' }), 0), /must not be listed/);
 });
 
 test('a detached instance tells when, a region without zones has zone 0', () => {
@@ -71,4 +71,12 @@ test('zone ids follow the vendor: region id times 10000 from 11 on, a table belo
       assert.equal(Math.floor(zoneId / 10_000), region.regionId, region.name);
     }
   }
+});
+
+test('Locked is 1 under a lock, and under a hold until it ends', () => {
+  const locked = (changes: object, at: number) => toRedisBackupSet(backupRow(changes), at).Locked;
+  assert.equal(locked({ locked: true }, 0), 1);
+  assert.equal(locked({ heldUntil: 1_000 }, 999), 1);
+  assert.equal(locked({ heldUntil: 1_000 }, 1_000), 0);
+  assert.equal(locked({ locked: true, heldUntil: 1_000 }, 1_000), 1);
 });

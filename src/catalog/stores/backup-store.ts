@@ -1,20 +1,21 @@
-import type { UpdateObject } from 'kysely';
-import { canFollow } from '../backup-state.ts';
-import type { Backup, BackupState, BackupStore } from '../catalog.ts';
+import type { BackupStore } from '../catalog.ts';
+import type { Proof } from '../lifecycle.ts';
 import { prepareQuery } from '../prepared-query.ts';
-import type { Schema } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 import { readBackupPage } from './backup-page.ts';
-import { BACKUP_COLUMNS, type BackupTuple, toBackup } from './backup-tuple.ts';
-import { expectOneRow } from './expect-one-row.ts';
+import { selectBackups, toWholeBackup } from './backup-rows.ts';
+import { moveBackup } from './move-backup.ts';
 import { readMiscounts } from './read-miscounts.ts';
 
 const BATCH_ROWS = 500;
+
+const UNPROVEN: Proof = { state: 'unproven', at: null, serverVersion: '', message: '' };
 
 export function createBackupStore(scope: Scope): BackupStore {
   const { db, reader, prepared } = scope;
   return {
     async insert(backup) {
+      const { proof = UNPROVEN } = backup;
       await db
         .insertInto('backups')
         .values({
@@ -34,6 +35,13 @@ export function createBackupStore(scope: Scope): BackupStore {
           server_kind: backup.serverKind,
           server_version: backup.serverVersion,
           attempt: backup.attempt,
+          held_until: backup.heldUntil ?? 0,
+          removable_at: backup.removableAt ?? null,
+          deleted_at: backup.deletedAt ?? null,
+          proof_state: proof.state,
+          proof_at: proof.at,
+          proof_version: proof.serverVersion,
+          proof_message: proof.message,
         })
         .execute();
     },
@@ -43,13 +51,13 @@ export function createBackupStore(scope: Scope): BackupStore {
         prepareQuery<{ backupId: string }, object>((place) => backups().where('backup_id', '=', place('backupId'))),
       );
       const rows = await reader.tuples(query.bind({ backupId }));
-      return rows[0] === undefined ? undefined : fromRow(rows[0]);
+      return rows[0] === undefined ? undefined : toWholeBackup(rows[0]);
     },
 
     page: (query) => readBackupPage(scope, query),
 
     async complete(backupId, result) {
-      await move(scope, backupId, 'running', 'available', {
+      await moveBackup(scope, backupId, 'running', 'available', {
         attempt: result.attempt,
         ended_at: result.endedAt,
         size_bytes: result.sizeBytes,
@@ -59,7 +67,7 @@ export function createBackupStore(scope: Scope): BackupStore {
     },
 
     async fail(backupId, endedAt) {
-      await move(scope, backupId, 'running', 'failed', { ended_at: endedAt });
+      await moveBackup(scope, backupId, 'running', 'failed', { ended_at: endedAt });
     },
 
     miscounted: () => readMiscounts(scope),
@@ -67,7 +75,7 @@ export function createBackupStore(scope: Scope): BackupStore {
     async *all() {
       for (let last = ''; ; ) {
         const rows = await reader.tuples(backups().where('backup_id', '>', last).orderBy('backup_id').limit(BATCH_ROWS).compile());
-        const batch = rows.map(fromRow);
+        const batch = rows.map(toWholeBackup);
         yield* batch;
         const end = batch.at(-1);
         if (end === undefined || batch.length < BATCH_ROWS) {
@@ -79,31 +87,6 @@ export function createBackupStore(scope: Scope): BackupStore {
   };
 
   function backups() {
-    return db.selectFrom('backups').select([...BACKUP_COLUMNS, 'account_id', 'region']);
+    return selectBackups(scope);
   }
-}
-
-function fromRow(row: unknown[]): Backup {
-  const [accountId, region] = row.slice(BACKUP_COLUMNS.length) as [string, string];
-  return toBackup(row as BackupTuple, accountId, region);
-}
-
-/** The only way in which a backup changes its state. */
-async function move(
-  { db }: Scope,
-  backupId: string,
-  from: BackupState,
-  to: BackupState,
-  facts: UpdateObject<Schema, 'backups'>,
-): Promise<void> {
-  if (!canFollow(from, to)) {
-    throw new TypeError(`no backup turns from ${from} to ${to}`);
-  }
-  const result = await db
-    .updateTable('backups')
-    .set({ ...facts, state: to })
-    .where('backup_id', '=', backupId)
-    .where('state', '=', from)
-    .executeTakeFirst();
-  expectOneRow(result.numUpdatedRows, `backup ${backupId} is not ${from}`);
 }

@@ -1,4 +1,5 @@
 import type { Backup, BackupState } from '../catalog.ts';
+import type { ProofState } from '../lifecycle.ts';
 
 /** What is selected of a backup, in the order of `BackupTuple`; account and region are known to who asks for a page. */
 export const BACKUP_COLUMNS = [
@@ -16,6 +17,13 @@ export const BACKUP_COLUMNS = [
   'server_kind',
   'server_version',
   'attempt',
+  'held_until',
+  'removable_at',
+  'deleted_at',
+  'proof_state',
+  'proof_at',
+  'proof_version',
+  'proof_message',
 ] as const;
 
 export type BackupTuple = [
@@ -33,6 +41,13 @@ export type BackupTuple = [
   serverKind: string,
   serverVersion: string,
   attempt: number | null,
+  heldUntil: number,
+  removableAt: number | null,
+  deletedAt: number | null,
+  proofState: ProofState,
+  proofAt: number | null,
+  proofVersion: string,
+  proofMessage: string,
 ];
 
 export function toBackup(tuple: BackupTuple, accountId: string, region: string): Backup {
@@ -53,5 +68,9 @@ export function toBackup(tuple: BackupTuple, accountId: string, region: string):
     serverKind: tuple[11],
     serverVersion: tuple[12],
     attempt: tuple[13],
+    heldUntil: tuple[14],
+    removableAt: tuple[15],
+    deletedAt: tuple[16],
+    proof: { state: tuple[17], at: tuple[18], serverVersion: tuple[19], message: tuple[20] },
   };
 }

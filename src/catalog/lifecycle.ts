@@ -1,0 +1,110 @@
+import type { Backup } from './catalog.ts';
+
+/**
+ * What keeps a backup, and how it goes. `backup-state.ts` has the states.
+ *
+ *   lock    an operator's, until it is taken off again
+ *   hold    of one use of the bytes (a download, a restore, a proof, a clone): ends by itself after a day at the latest
+ *   floor   the newest backups of an instance that may be relied on; nobody puts it on, it follows from the rows
+ *
+ * None of them keeps a backup from being read. A backup expires only where all three are absent, and is removed only after that; a hold is
+ * refused from then on, so that whoever has one reads bytes that stay.
+ */
+
+/** A hold lasts no longer; whoever needs more prolongs it in time. */
+export const LONGEST_HOLD_MS = 86_400_000;
+
+export type HolderKind = 'download' | 'restore' | 'proof' | 'clone' | 'conversion' | 'scrub';
+
+/** Who holds a backup; `id` tells those of one kind apart, such as a task's id. */
+export interface Holder {
+  readonly kind: HolderKind;
+  readonly id: string;
+}
+
+export interface Hold {
+  readonly holder: Holder;
+  readonly until: number;
+}
+
+/** unproven: never tried. not_provable: no server here can load it, which says nothing against it. Only `failed` is an alarm. */
+export type ProofState = 'unproven' | 'proven' | 'failed' | 'not_provable';
+
+export interface Proof {
+  readonly state: ProofState;
+  /** When it was tried; null while unproven. */
+  readonly at: number | null;
+  /** Of the server that loaded it; `` where none did. */
+  readonly serverVersion: string;
+  /** What went wrong or is lacking; `` where it is proven. */
+  readonly message: string;
+}
+
+/** What became of a backup since its row was written; a new row has none of it. */
+export interface BackupLife {
+  /** End of the last of its holds, 0 without one. It is held while that lies ahead. */
+  readonly heldUntil: number;
+  /** From when on its data may be removed; null unless it is expired or deleted. */
+  readonly removableAt: number | null;
+  /** When its data were seen to be gone; null unless it is deleted. */
+  readonly deletedAt: number | null;
+  readonly proof: Proof;
+}
+
+/** What keeps a backup from expiring; `state` where it is neither available nor converted. */
+export type Obstacle = 'state' | 'locked' | 'held' | 'floor';
+
+export interface Expiry {
+  readonly at: number;
+  /** End of the grace. */
+  readonly removableAt: number;
+  /** How many of the newest backups, whose proof did not fail, the floor has; at least 1. */
+  readonly keepMin: number;
+  /** Expires what only the floor keeps. */
+  readonly force?: boolean;
+}
+
+/**
+ * Each verb changes a backup only from the states that it names and throws `catalog-conflict` where it is in another one: whoever loses a
+ * race is told. All may be called inside a transaction and outside.
+ */
+export interface LifecycleStore {
+  /**
+   * Puts a hold on an available, converting or converted backup, or prolongs the holder's; never shortens it. `until` may lie at most
+   * `LONGEST_HOLD_MS` after `at` (RangeError).
+   */
+  hold(backupId: string, holder: Holder, span: { readonly at: number; readonly until: number }): Promise<void>;
+  /** Takes a hold off; no hold is success. */
+  release(backupId: string, holder: Holder): Promise<void>;
+  /** The holds that last beyond `at`, the longest first. */
+  holds(backupId: string, at: number): Promise<Hold[]>;
+  /** Locks a running, available, converting or converted backup; locked already is success. */
+  lock(backupId: string): Promise<void>;
+  /** Takes the lock off a backup in those states; no lock is success. */
+  unlock(backupId: string): Promise<void>;
+  /** available → converting. */
+  beginConversion(backupId: string): Promise<void>;
+  /** converting → converted. */
+  finishConversion(backupId: string): Promise<void>;
+  /** converting → available, where the conversion failed. */
+  abandonConversion(backupId: string): Promise<void>;
+  /**
+   * Records how a proof of an available, converting or converted backup ended. `not_provable` never replaces `proven` or `failed`: a server
+   * that is missing today takes nothing away from what one has shown.
+   */
+  recordProof(backupId: string, proof: Proof & { readonly at: number }): Promise<void>;
+  /** The ids that nothing may remove of an instance: its newest proven backup, and the `keepMin` newest whose proof did not fail. */
+  floor(instanceId: string, keepMin: number): Promise<string[]>;
+  /** available or converted → expired, unless something keeps it; returns what does, undefined where it has expired. */
+  expire(backupId: string, expiry: Expiry): Promise<Obstacle | undefined>;
+  /** Ends the grace of an expired backup at `at`, where it ends later. */
+  endGrace(backupId: string, at: number): Promise<void>;
+  /** expired → deleted, once its data are seen to be gone. */
+  markDeleted(backupId: string, at: number): Promise<void>;
+  /** The available and converted backups whose time has come by `at`, that which expired first at the head. */
+  due(at: number): Promise<Backup[]>;
+  /** The expired backups whose data may be removed by `at`. */
+  removable(at: number): Promise<Backup[]>;
+  /** Drops the rows of backups that were deleted or failed by those instants; returns how many. */
+  prune(until: { readonly deletedAt: number; readonly failedAt: number }): Promise<number>;
+}

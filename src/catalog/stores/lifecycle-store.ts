@@ -1,0 +1,110 @@
+import { USABLE_STATES } from '../backup-state.ts';
+import type { LifecycleStore, Obstacle } from '../lifecycle.ts';
+import type { Scope } from '../scope.ts';
+import { createHolds } from './backup-holds.ts';
+import { readBackups, readFloor } from './backup-rows.ts';
+import { expectOneRow } from './expect-one-row.ts';
+import { moveBackup } from './move-backup.ts';
+
+const LOCKABLE_STATES = ['running', ...USABLE_STATES] as const;
+
+export function createLifecycleStore(scope: Scope): LifecycleStore {
+  const { db } = scope;
+
+  async function setLocked(backupId: string, locked: 0 | 1): Promise<void> {
+    const result = await db
+      .updateTable('backups')
+      .set({ locked })
+      .where('backup_id', '=', backupId)
+      .where('state', 'in', LOCKABLE_STATES)
+      .executeTakeFirst();
+    expectOneRow(result.numUpdatedRows, `backup ${backupId} is expired, deleted or failed`);
+  }
+
+  return {
+    ...createHolds(scope),
+
+    lock: (backupId) => setLocked(backupId, 1),
+    unlock: (backupId) => setLocked(backupId, 0),
+
+    beginConversion: (backupId) => moveBackup(scope, backupId, 'available', 'converting'),
+    finishConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'converted'),
+    abandonConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'available'),
+
+    async recordProof(backupId, { state, at, serverVersion, message }) {
+      await scope.atomic(async (inside) => {
+        const [backup] = await readBackups(inside, (query) => query.where('backup_id', '=', backupId).where('state', 'in', USABLE_STATES));
+        expectOneRow(backup === undefined ? 0n : 1n, `backup ${backupId} has no bytes that can be proven`);
+        if (state === 'not_provable' && (backup?.proof.state === 'proven' || backup?.proof.state === 'failed')) {
+          return;
+        }
+        const result = await inside.db
+          .updateTable('backups')
+          .set({ proof_state: state, proof_at: at, proof_version: serverVersion, proof_message: message })
+          .where('backup_id', '=', backupId)
+          .where('state', 'in', USABLE_STATES)
+          .executeTakeFirst();
+        expectOneRow(result.numUpdatedRows, `backup ${backupId} has no bytes that can be proven`);
+      });
+    },
+
+    floor: (instanceId, keepMin) => readFloor(scope, instanceId, keepMin),
+
+    async expire(backupId, { at, removableAt, keepMin, force = false }) {
+      return scope.atomic(async (inside): Promise<Obstacle | undefined> => {
+        const [backup] = await readBackups(inside, (query) => query.where('backup_id', '=', backupId));
+        if (backup === undefined || (backup.state !== 'available' && backup.state !== 'converted')) {
+          return 'state';
+        }
+        if (backup.locked) {
+          return 'locked';
+        }
+        if (backup.heldUntil > at) {
+          return 'held';
+        }
+        if (!force && (await readFloor(inside, backup.instanceId, keepMin)).includes(backupId)) {
+          return 'floor';
+        }
+        await moveBackup(inside, backupId, backup.state, 'expired', { removable_at: removableAt }, (row) =>
+          row.and([row('locked', '=', 0), row('held_until', '<=', at)]),
+        );
+        return undefined;
+      });
+    },
+
+    async endGrace(backupId, at) {
+      const result = await db
+        .updateTable('backups')
+        .set((eb) => ({ removable_at: eb.case().when('removable_at', '<', at).then(eb.ref('removable_at')).else(at).end() }))
+        .where('backup_id', '=', backupId)
+        .where('state', '=', 'expired')
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `backup ${backupId} is not expired`);
+    },
+
+    markDeleted: (backupId, at) => moveBackup(scope, backupId, 'expired', 'deleted', { deleted_at: at }),
+
+    due: (at) =>
+      readBackups(scope, (query) =>
+        query.where('state', 'in', ['available', 'converted']).where('expires_at', '<=', at).orderBy('expires_at').orderBy('backup_id'),
+      ),
+
+    removable: (at) =>
+      readBackups(scope, (query) =>
+        query.where('state', '=', 'expired').where('removable_at', '<=', at).orderBy('removable_at').orderBy('backup_id'),
+      ),
+
+    async prune({ deletedAt, failedAt }) {
+      const result = await db
+        .deleteFrom('backups')
+        .where((eb) =>
+          eb.or([
+            eb('state', '=', 'deleted').and('deleted_at', '<=', deletedAt),
+            eb('state', '=', 'failed').and('ended_at', '<=', failedAt),
+          ]),
+        )
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
