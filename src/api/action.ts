@@ -24,8 +24,17 @@ export interface Session {
   readonly policy: string;
 }
 
+/** The actions that there are. */
+export interface ActionIndex {
+  /** The action that is served under a name as policies write it, `service:Action` in any case. */
+  find(name: string): AnyAction | undefined;
+  /** `service:Action` of whatever a policy may speak about, served or not. */
+  readonly names: readonly string[];
+}
+
 /** What handlers may use beside their input. */
 export interface ActionServices {
+  readonly actions: ActionIndex;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describeError } from '../lib/errors.ts';
 import type { ActionServices } from './action.ts';
+import { createActionIndex } from './action-index.ts';
 import type { ApiError } from './errors/api-error.ts';
 import { toApiError } from './errors/from-domain.ts';
 import type { RawRequest, RawResponse } from './http-message.ts';
@@ -20,7 +21,7 @@ export interface RequestFacts {
   readonly durationMs: number;
 }
 
-export interface ApiOptions extends ActionServices {
+export interface ApiOptions extends Omit<ActionServices, 'actions'> {
   readonly credentials: FindCredential;
   /** Root domains under which hosts name regions. */
   readonly roots?: readonly string[];
@@ -40,6 +41,7 @@ export interface Api {
 /** The whole API: one pipeline over the registry. Opens nothing and holds nothing that must be closed. */
 export function createApi(options: ApiOptions): Api {
   const { onRequest, log } = options;
+  const services: ActionServices = { ...options, actions: createActionIndex(actions) };
   const steps = createPipeline({
     actions,
     credentials: options.credentials,
@@ -50,7 +52,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     async handle(raw) {
       const startedAt = performance.now();
-      const ctx = createContext(raw, randomUUID(), options);
+      const ctx = createContext(raw, randomUUID(), services);
       let response: RawResponse;
       let error: ApiError | undefined;
       try {

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import type { Static } from 'typebox';
 import type { User } from '../../catalog/access.ts';
-import { type ActionContext, defineAction } from '../action.ts';
-import { decide, readGrants } from '../auth/grants.ts';
+import { type ActionContext, type AnyAction, defineAction } from '../action.ts';
+import { decideCall } from '../auth/decide-call.ts';
+import { readGrants } from '../auth/grants.ts';
 import type { Outcome } from '../auth/policy/evaluate.ts';
 import { parsePolicyTime } from '../auth/policy/policy-time.ts';
-import type { Resource } from '../auth/policy/resource.ts';
+import { toRegionName } from '../auth/policy/resource.ts';
 import type { Message } from '../errors/message.ts';
 import { bool, int64, optional, structure, text } from '../schema.ts';
 
@@ -14,12 +15,14 @@ const input = structure({
   PolicyAction: text('Action as policies name it, such as redis:DescribeInstanceBackups.'),
   Resource: optional(
     text(
-      '* (default), which actions that name no instance need; an instance id; or six segments such as qcs::redis:ap-guangzhou::instance/crs-5a4py64p.',
+      'What the call names: * (default) for no instance; an instance id; or six segments such as qcs::redis:ap-guangzhou::instance/crs-5a4py64p. Their region, or else that of this request, is the region of the call.',
     ),
   ),
   Ip: optional(text('Address of the caller. Default: unknown.')),
   Time: optional(text('When, yyyy-MM-dd HH:mm:ss in UTC+8 or ISO 8601. Default: now.')),
 });
+
+const INSTANCE_ID = /^crs-[a-z0-9]{8}$/;
 
 type Input = Static<typeof input>;
 type Context = ActionContext<'InvalidParameter.InvalidParameter'>;
@@ -30,13 +33,15 @@ const REASONS = {
   withheld: 'The action is allowed, but not on this resource or not under these conditions.',
   never: 'No statement allows the action on anything.',
 } as const satisfies Record<Outcome, string>;
+const NEEDS_NOTHING = 'Everybody may call it: it needs no permission.';
+const LISTS_SOME = 'It is allowed on some instances, and the answer holds only those.';
 
 export const SimulatePolicy = defineAction({
   name: 'SimulatePolicy',
   product: 'redkeep',
   summary: 'Tells whether a user may do something, and which statement decides.',
   description:
-    'Evaluates the policies of the user as a call by one of its permanent keys would be. Nothing is called and nothing is looked up.',
+    'Decides by the policies of the user as on a call by one of its permanent keys. Nothing is called and no instance is looked up.',
   input,
   output: structure({
     Allowed: bool('Whether the call would be permitted.'),
@@ -68,20 +73,15 @@ export const SimulatePolicy = defineAction({
   },
 
   async handle(parameters, ctx) {
-    const { UserName, PolicyAction, Ip = '' } = parameters;
-    if (!/^[A-Za-z0-9]+:[A-Za-z0-9]+$/.test(PolicyAction)) {
-      throw invalid(ctx, {
-        en: `PolicyAction is ${JSON.stringify(PolicyAction.slice(0, 64))}; it must be <service>:<Action>.`,
-        zh: `PolicyAction 为 ${JSON.stringify(PolicyAction.slice(0, 64))}，必须是 <service>:<Action>。`,
-      });
-    }
+    const { UserName, Ip = '' } = parameters;
+    const action = readAction(parameters, ctx);
     if (Ip !== '' && isIP(Ip) === 0) {
       throw invalid(ctx, {
         en: `Ip is ${JSON.stringify(Ip.slice(0, 64))}; it must be an IPv4 or IPv6 address.`,
         zh: `Ip 为 ${JSON.stringify(Ip.slice(0, 64))}，必须是 IPv4 或 IPv6 地址。`,
       });
     }
-    const resource = readResource(parameters, ctx);
+    const target = readTarget(parameters, action, ctx);
     const atMs = readTime(parameters, ctx);
     const { catalog } = ctx.services;
     const user: User | undefined = await catalog.users.byName(ctx.principal.accountId, UserName);
@@ -92,11 +92,12 @@ export const SimulatePolicy = defineAction({
       });
     }
     const grants = await readGrants(catalog, { secretId: '', accountId: user.accountId, uin: user.uin });
-    const { outcome, by } = decide(grants, { action: PolicyAction, resource, ip: Ip, atMs, tags: [] });
+    const { accountId } = user;
+    const { outcome, by, canSee } = decideCall({ grants, accountId, region: target.region, ip: Ip, atMs }, action, target.ids);
     return {
       Allowed: outcome === 'allowed',
       Outcome: outcome,
-      Reason: REASONS[outcome],
+      Reason: action.access.resource === 'caller' ? NEEDS_NOTHING : canSee === undefined ? REASONS[outcome] : LISTS_SOME,
       PolicyId: by?.policy.policyId ?? 0,
       PolicyName: by?.policy.name ?? '',
       Statement: by?.statement ?? 0,
@@ -104,23 +105,82 @@ export const SimulatePolicy = defineAction({
   },
 });
 
-function readResource({ Resource: given = '*' }: Input, ctx: Context): Resource {
-  const { accountId } = ctx.principal;
-  if (given === '*') {
-    return 'everything';
+function readAction({ PolicyAction }: Input, ctx: Context): AnyAction {
+  const { actions } = ctx.services;
+  const action = actions.find(PolicyAction);
+  if (action !== undefined) {
+    return action;
   }
-  if (/^crs-[a-z0-9]+$/.test(given)) {
-    return { service: 'redis', region: ctx.region, accountId, name: `instance/${given}` };
-  }
-  const [qcs, project, service, region, account, ...rest] = given.split(':');
-  const name = rest.join(':');
-  if (qcs !== 'qcs' || project !== '' || !service || name === '' || (account !== '' && account !== `uin/${accountId}`)) {
+  const quoted = JSON.stringify(PolicyAction.slice(0, 64));
+  const lowered = PolicyAction.toLowerCase();
+  throw invalid(
+    ctx,
+    actions.names.some((name) => name.toLowerCase() === lowered)
+      ? {
+          en: `PolicyAction is ${quoted}, which is known, but Redkeep does not offer it: nobody may call it.`,
+          zh: `PolicyAction 为 ${quoted}，该接口存在，但 Redkeep 不提供，任何人都无法调用。`,
+        }
+      : {
+          en: `PolicyAction is ${quoted}; it must be an action, <service>:<Action>, such as redis:DescribeInstanceBackups.`,
+          zh: `PolicyAction 为 ${quoted}，必须是接口名 <service>:<Action>，例如 redis:DescribeInstanceBackups。`,
+        },
+  );
+}
+
+interface Target {
+  readonly region: string;
+  readonly ids: readonly string[];
+}
+
+/** Where the call is made and what it names. Refuses what no call of that action can name. */
+function readTarget({ Resource: given = '*', PolicyAction }: Input, action: AnyAction, ctx: Context): Target {
+  const target = parseTarget(given, action, ctx);
+  const { access } = action;
+  if (typeof access.resource !== 'function') {
+    if (target.ids.length > 0) {
+      throw invalid(ctx, {
+        en: `${PolicyAction} names no instance; leave Resource out.`,
+        zh: `${PolicyAction} 不指定实例，请不要提供 Resource。`,
+      });
+    }
+  } else if (target.ids.length === 0 && namesAlways(action)) {
     throw invalid(ctx, {
-      en: `Resource is ${JSON.stringify(given.slice(0, 128))}; it must be *, an instance id, or qcs::<service>:<region>:<account>:<resource> with an empty account or uin/${accountId}.`,
-      zh: `Resource 为 ${JSON.stringify(given.slice(0, 128))}，必须是 *、实例 ID 或 qcs::<service>:<region>:<account>:<resource>，其中账号为空或 uin/${accountId}。`,
+      en: `${PolicyAction} always names an instance; say in Resource which one.`,
+      zh: `${PolicyAction} 必须指定实例，请在 Resource 中提供。`,
     });
   }
-  return { service, region: region === undefined || region === '' ? ctx.region : region, accountId, name };
+  return target;
+}
+
+/** Whether the required part of an input names an instance already. */
+function namesAlways({ access, input: schema, example }: AnyAction): boolean {
+  const required = new Set<string>(schema.required ?? []);
+  const least = Object.fromEntries(Object.entries(example.input).filter(([name]) => required.has(name)));
+  return typeof access.resource === 'function' && access.resource(least as never).length > 0;
+}
+
+function parseTarget(given: string, action: AnyAction, ctx: Context): Target {
+  if (given === '*') {
+    return { region: ctx.region, ids: [] };
+  }
+  if (INSTANCE_ID.test(given)) {
+    return { region: ctx.region, ids: [given] };
+  }
+  const own = `uin/${ctx.principal.accountId}`;
+  const [qcs, project, service = '', givenRegion = '', account, ...rest] = given.split(':');
+  const name = rest.join(':');
+  const id = name.startsWith('instance/') ? name.slice('instance/'.length) : '*';
+  const region = givenRegion === '' ? ctx.region : toRegionName(givenRegion);
+  const isOfAction =
+    typeof action.access.resource === 'function' ? service.toLowerCase() === 'redis' : service.toLowerCase() === action.product;
+  const isName = name === '*' || (name.startsWith('instance/') && (id === '*' || INSTANCE_ID.test(id)));
+  if (qcs !== 'qcs' || project !== '' || !isOfAction || !isName || region === undefined || (account !== '' && account !== own)) {
+    throw invalid(ctx, {
+      en: `Resource is ${JSON.stringify(given.slice(0, 128))}; for this action it must be *, an instance id, or qcs::<service>:<region>:<account>:<resource> with the action's service (redis for instances), a known region or none, an empty account or ${own}, and * or instance/<id>.`,
+      zh: `Resource 为 ${JSON.stringify(given.slice(0, 128))}，对该接口必须是 *、实例 ID 或 qcs::<service>:<region>:<account>:<resource>，其中服务为接口所属服务（实例为 redis），地域已知或为空，账号为空或 ${own}，资源为 * 或 instance/<id>。`,
+    });
+  }
+  return { region, ids: id === '*' ? [] : [id] };
 }
 
 function readTime({ Time }: Input, ctx: Context): number {

@@ -2,7 +2,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { DomainError } from '../../lib/errors.ts';
 import type { Principal } from '../action.ts';
 import { parsePolicyDocument } from './policy/document.ts';
-import { type AccessRequest, type Decision, evaluate, type Policy } from './policy/evaluate.ts';
+import { type AccessRequest, type Decision, evaluate, type Outcome, type Policy } from './policy/evaluate.ts';
 import { createTextCache } from './text-cache.ts';
 
 /** Lists of policies, each of which must allow a call by itself. None: everything is allowed. */
@@ -21,13 +21,16 @@ export async function readGrants(catalog: Catalog, { accountId, uin, session }: 
   return grants;
 }
 
-/** The decision of the first list that does not allow; else that of the last. */
+/** From what permits to what forbids most. A list that allows the action on nothing outweighs one that allows it elsewhere. */
+const OUTCOMES: readonly Outcome[] = ['allowed', 'withheld', 'never', 'denied'];
+
+/** The decision of the list that forbids most, since each must allow the call. */
 export function decide(grants: Grants, request: AccessRequest): Decision {
   let decision: Decision = { outcome: 'allowed' };
   for (const policies of grants) {
-    decision = evaluate(policies, request);
-    if (decision.outcome !== 'allowed') {
-      break;
+    const next = evaluate(policies, request);
+    if (OUTCOMES.indexOf(next.outcome) >= OUTCOMES.indexOf(decision.outcome)) {
+      decision = next;
     }
   }
   return decision;

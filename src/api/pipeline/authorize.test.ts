@@ -157,6 +157,8 @@ describe('a list that names no instance', () => {
     assert.equal(await listed(fixture, nothing.key), 'InvalidParameter.PermissionDenied');
     const denied = await addUser(fixture, { resource: instances(OTHER_ID) }, { effect: 'deny', resource: instances('*') });
     assert.equal(await listed(fixture, denied.key), 'UnauthorizedOperation.NoCAMAuthed');
+    const foreign = await addUser(fixture, { resource: 'qcs::cos:::*' });
+    assert.equal(await listed(fixture, foreign.key), 'InvalidParameter.PermissionDenied');
     const elsewhere = await addUser(fixture, { resource: 'qcs::redis:ap-beijing::instance/*' });
     assert.equal(await listed(fixture, elsewhere.key), 'UnauthorizedOperation.NoCAMAuthed');
   });
@@ -224,6 +226,26 @@ test('an action that names no instance needs resource *', async () => {
   assert.equal(await ask(fixture, named, 'DescribeTaskInfo', { TaskId: 1 }), 'InvalidParameter.PermissionDenied');
   const all = await addUser(fixture, { action: 'redis:*' });
   assert.equal(await ask(fixture, all, 'DescribeTaskInfo', { TaskId: 1 }), 'InvalidParameter.InvalidParameter');
+});
+
+test('an action that names no instance is denied in a region by a statement on all of that region', async () => {
+  await using fixture = await openExample();
+  const user = await addUser(fixture, { action: '*' }, { effect: 'deny', resource: 'qcs::redis:ap-guangzhou::*' });
+  const detail = (region: string) => ask(fixture, user, 'DescribeTaskInfo', { TaskId: 1 }, { region });
+  assert.equal(await detail('ap-guangzhou'), 'UnauthorizedOperation.NoCAMAuthed');
+  assert.equal(await detail('ap-beijing'), 'InvalidParameter.InvalidParameter');
+  assert.equal(await ask(fixture, user, 'DescribeInstances'), 'UnauthorizedOperation.NoCAMAuthed');
+  const attacher = await addUser(fixture, { action: '*' }, { effect: 'deny', resource: 'qcs::redkeep:gz::*' });
+  const attach = { InstanceName: 'x', Host: '10.0.0.9', Port: 6379 };
+  assert.equal(await ask(fixture, attacher, 'AttachInstance', attach, { version: REDKEEP }), 'AuthFailure.UnauthorizedOperation');
+});
+
+test('a product without regions is in none, whichever region the caller writes', async () => {
+  await using fixture = await openExample();
+  const user = await addUser(fixture, { action: '*' }, { effect: 'deny', resource: 'qcs::*:ap-guangzhou::*' });
+  for (const region of [undefined, 'ap-guangzhou']) {
+    assert.equal(await ask(fixture, user, 'ListUsers', {}, { version: CAM, region }), 'ok');
+  }
 });
 
 test('preset policies give what their names say', async () => {

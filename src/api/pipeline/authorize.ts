@@ -1,6 +1,7 @@
 import type { AnyAction } from '../action.ts';
-import { decide, type Grants, readGrants } from '../auth/grants.ts';
-import { decidesAlike, type Outcome } from '../auth/policy/evaluate.ts';
+import { type Caller, decideCall, decideOperation, operationOf } from '../auth/decide-call.ts';
+import { readGrants } from '../auth/grants.ts';
+import type { Outcome } from '../auth/policy/evaluate.ts';
 import type { Resource } from '../auth/policy/resource.ts';
 import type { ApiError } from '../errors/api-error.ts';
 import { commonErrors } from '../errors/common-errors.ts';
@@ -29,72 +30,26 @@ export const authorize: Step = (ctx) => {
 };
 
 async function authorizeByPolicies(ctx: RequestContext, action: AnyAction): Promise<undefined> {
-  const grants = await readGrants(ctx.services.catalog, ctx.principal);
-  const operation = operationOf(action);
-  ctx.mayCall = (name) => outcomeOf(ctx, grants, name, 'everything') === 'allowed';
-  if (needsPermanentKey(action) && ctx.principal.session !== undefined) {
-    throw denied(ctx, action, 'denied', 'everything');
-  }
+  const { principal, region, raw, arrivedAt, services } = ctx;
+  const grants = await readGrants(services.catalog, principal);
+  const caller: Caller = { grants, accountId: principal.accountId, region, ip: raw.remoteAddress, atMs: arrivedAt };
   const { resource } = action.access;
-  if (typeof resource !== 'function') {
-    requireAllowed(ctx, action, outcomeOf(ctx, grants, operation, 'everything'), 'everything');
-    return undefined;
+  const ids = typeof resource === 'function' ? resource(ctx.input as never) : [];
+  const decision = decideCall(caller, action, ids);
+  if (needsPermanentKey(action) && principal.session !== undefined) {
+    throw denied(ctx, action, 'denied', decision.resource);
   }
-  const ids = resource(ctx.input as never);
-  if (ids.length === 0) {
-    authorizeList(ctx, action, grants);
-    return undefined;
+  if (decision.outcome !== 'allowed') {
+    throw denied(ctx, action, decision.outcome, decision.resource);
   }
-  ctx.canSee = undefined;
-  for (const id of ids) {
-    requireAllowed(ctx, action, outcomeOf(ctx, grants, operation, instanceResource(ctx, id)), instanceResource(ctx, id));
-  }
+  ctx.canSee = decision.canSee;
+  ctx.mayCall = (operation) => decideOperation(caller, action, operation).outcome === 'allowed';
   return undefined;
-}
-
-function authorizeList(ctx: RequestContext, action: AnyAction, grants: Grants): void {
-  const operation = operationOf(action);
-  const all = instanceResource(ctx, '*');
-  const outcome = outcomeOf(ctx, grants, operation, all);
-  // What covers the text `instance/*` ends in a star, and so covers every instance.
-  if (outcome === 'never' || outcome === 'denied' || grants.every((policies) => decidesAlike(policies, operation, all))) {
-    requireAllowed(ctx, action, outcome, all);
-    ctx.canSee = undefined;
-    return;
-  }
-  ctx.canSee = (id) => outcomeOf(ctx, grants, operation, instanceResource(ctx, id)) === 'allowed';
-}
-
-/** Instances have no tags yet; a condition on them sees none. */
-const NO_TAGS: readonly string[] = [];
-
-function outcomeOf(ctx: RequestContext, grants: Grants, action: string, resource: Resource): Outcome {
-  const ip = ctx.raw.remoteAddress;
-  if (ip === undefined) {
-    // No condition on addresses can be judged, and to take the key for missing would leave a deny without effect.
-    return 'denied';
-  }
-  return decide(grants, { action, resource, ip, atMs: ctx.arrivedAt, tags: NO_TAGS }).outcome;
-}
-
-/** An instance is a resource of service redis, whichever product the action belongs to. */
-function instanceResource(ctx: RequestContext, id: string): Exclude<Resource, 'everything'> {
-  return { service: 'redis', region: ctx.region, accountId: ctx.principal.accountId, name: `instance/${id}` };
 }
 
 /** With a temporary key nobody makes keys or rights that outlive it (STS: GetFederationToken takes permanent keys only). */
 function needsPermanentKey({ product, access }: AnyAction): boolean {
   return (product === 'cam' || product === 'sts') && access.kind === 'write';
-}
-
-function operationOf({ product, name }: AnyAction): string {
-  return `${product}:${name}`;
-}
-
-function requireAllowed(ctx: RequestContext, action: AnyAction, outcome: Outcome, resource: Resource): void {
-  if (outcome !== 'allowed') {
-    throw denied(ctx, action, outcome, resource);
-  }
 }
 
 const MOST_NAME_LENGTH = 80;
@@ -103,7 +58,7 @@ function denied(ctx: RequestContext, action: AnyAction, outcome: Outcome, resour
   const redisCode = outcome === 'never' ? 'InvalidParameter.PermissionDenied' : 'UnauthorizedOperation.NoCAMAuthed';
   const code = action.product === 'redis' ? redisCode : 'AuthFailure.UnauthorizedOperation';
   const text =
-    resource === 'everything'
+    resource.name === undefined
       ? '*'
       : `qcs::${resource.service}:${resource.region}:uin/${resource.accountId}:${resource.name.slice(0, MOST_NAME_LENGTH)}`;
   return commonErrors.denied(code, ctx.requestId, operationOf(action), text);

@@ -26,7 +26,7 @@ export const addSimulateCommand: AddCommand = (policy, io, finish) => {
     .description('tell whether a user may do something and which statement decides; exit status 0 if it may, 1 if not')
     .requiredOption('--user <name>', 'name of the user')
     .requiredOption('--action <action>', 'such as redis:DescribeInstanceBackups')
-    .option('--resource <resource>', 'an instance id, or qcs::redis:<region>::instance/<id> (default *, for actions that name no instance)')
+    .option('--resource <resource>', 'what the call names: an instance id, or qcs::redis:<region>::instance/<id> (default: no instance)')
     .option('--ip <address>', 'address of the caller (default: unknown)')
     .option('--time <time>', '"yyyy-MM-dd HH:mm:ss" in UTC+8 or ISO 8601 (default: now)')
     .action((options: SimulateOptions) =>

@@ -152,6 +152,20 @@ describe('a temporary key', () => {
     assert.equal(await backups(fixture, denying), 'UnauthorizedOperation.NoCAMAuthed');
   });
 
+  test('lists nothing where its own policy lacks the action, whatever its user may see', async () => {
+    await using fixture = await open();
+    const named = { action: 'redis:DescribeInstances', resource: 'qcs::redis:::instance/crs-5a4py64p' };
+    const maker = await addUser(fixture, named, { action: 'sts:*' });
+    const list = async (policy: string) => {
+      const answer = await call(fixture, await issue(fixture, maker.key, policy), 'DescribeInstances');
+      return answer.Error?.Code ?? answer['TotalCount'];
+    };
+    assert.equal(await list(toDocument({ action: 'redis:ManualBackupInstance' })), 'InvalidParameter.PermissionDenied');
+    assert.equal(await list(toDocument({ resource: 'qcs::cos:::*' })), 'InvalidParameter.PermissionDenied');
+    assert.equal(await list(toDocument({}, { effect: 'deny', action: 'redis:Describe*' })), 'UnauthorizedOperation.NoCAMAuthed');
+    assert.equal(await list(toDocument({})), 1);
+  });
+
   test('lists only what both let it see', async () => {
     await using fixture = await open();
     const temporary = await issue(fixture, KEY, toDocument({ resource: 'qcs::redis:::instance/crs-00000001' }));

@@ -88,10 +88,16 @@ describe('evaluation', () => {
       'qcs::redis:bj::instance/*',
       'qcs::redis:::instance/crs-5a4py64',
       'qcs::redis:::Instance/crs-5a4py64p',
-      'qcs::cos:::*',
       'qcs::redis:ap-guangzhou::task/*',
     ]) {
       assert.equal(outcome([{ resource }]), 'withheld', resource);
+    }
+  });
+
+  test('what is allowed on another service only is allowed on nothing', () => {
+    for (const resource of ['qcs::cos:::*', 'qcs::cam:::*', 'qcs::redkeep:::*']) {
+      assert.equal(outcome([{ resource }]), 'never', resource);
+      assert.equal(outcome([{ resource: [resource, 'qcs::redis:::instance/crs-other000'] }]), 'withheld', resource);
     }
   });
 
@@ -100,15 +106,31 @@ describe('evaluation', () => {
     assert.equal(outcome([{ resource: 'qcs::redis:::instance/*' }], { resource: { ...INSTANCE, accountId: '200000000002' } }), 'withheld');
   });
 
+  const everything = {
+    action: 'redis:DescribeTaskInfo',
+    resource: { service: 'redis', region: 'ap-guangzhou', accountId: OWNER, name: undefined },
+  } as const;
+
   test('an action that names no instance needs all of the service', () => {
-    const everything = { action: 'redis:DescribeTaskInfo', resource: 'everything' } as const;
-    for (const resource of ['*', 'qcs::redis:::*', 'qcs::redis:*:*:*', 'qcs::*:::*']) {
+    for (const resource of ['*', 'qcs::redis:::*', 'qcs::redis:*:*:*', 'qcs::*:::*', 'qcs::REDIS:::*']) {
       assert.equal(outcome([{ resource }], everything), 'allowed', resource);
       assert.equal(outcome([{}, { effect: 'deny', resource }], everything), 'denied', resource);
     }
     for (const resource of ['qcs::redis:::instance/*', 'qcs::redis:ap-guangzhou::*', 'qcs::cam:::*']) {
       assert.equal(outcome([{ resource }], everything), 'never', resource);
     }
+  });
+
+  test('an action that names no instance is denied where all of the service in its region is', () => {
+    for (const resource of ['qcs::redis:ap-guangzhou::*', 'qcs::redis:gz::*', 'qcs::*:ap-*::*', `qcs::redis:*zhou:uin/${OWNER}:*`]) {
+      assert.equal(outcome([{}, { effect: 'deny', resource }], everything), 'denied', resource);
+    }
+    for (const resource of ['qcs::redis:ap-beijing::*', 'qcs::redis:ap-guangzhou::instance/*', 'qcs::cos:ap-guangzhou::*']) {
+      assert.equal(outcome([{}, { effect: 'deny', resource }], everything), 'allowed', resource);
+    }
+    const nowhere = { action: 'cam:ListUsers', resource: { ...everything.resource, service: 'cam', region: '' } };
+    assert.equal(outcome([{}, { effect: 'deny', resource: 'qcs::*:ap-guangzhou::*' }], nowhere), 'allowed');
+    assert.equal(outcome([{}, { effect: 'deny', resource: 'qcs::*:::*' }], nowhere), 'denied');
   });
 });
 

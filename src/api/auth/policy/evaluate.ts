@@ -1,6 +1,6 @@
 import type { Circumstances } from './condition.ts';
 import type { PolicyDocument, Statement } from './document.ts';
-import type { NamedResource, Resource } from './resource.ts';
+import type { Resource, Scope } from './resource.ts';
 
 /** A policy under the id and name by which a decision cites it. */
 export interface Policy {
@@ -17,7 +17,7 @@ export interface AccessRequest extends Circumstances {
 
 /**
  * allowed, denied: by the statement that the decision cites. withheld: the action is allowed, but not on this resource or not now.
- * never: no statement allows the action on anything.
+ * never: no statement allows the action on anything that the service has.
  */
 export type Outcome = 'allowed' | 'denied' | 'withheld' | 'never';
 
@@ -52,7 +52,7 @@ export function evaluate(policies: readonly Policy[], request: AccessRequest): D
  * True where every instance of the region meets the same decision, so that it need not be asked for each: no statement about the action
  * tells one from another.
  */
-export function decidesAlike(policies: readonly Policy[], action: string, scope: Omit<NamedResource, 'name'>): boolean {
+export function decidesAlike(policies: readonly Policy[], action: string, scope: Scope): boolean {
   return policies.every(({ document }) =>
     document.statements.every(
       (statement) =>
@@ -63,17 +63,23 @@ export function decidesAlike(policies: readonly Policy[], action: string, scope:
   );
 }
 
-function matchesResource({ resources }: Statement, { action, resource }: AccessRequest): boolean {
-  return resource === 'everything'
-    ? resources.some((pattern) => pattern.coversAll(serviceOf(action)))
-    : resources.some((pattern) => pattern.matches(resource));
+/**
+ * Of an action that names no instance, a statement allows it that covers all of the service, and one denies it already that covers all of
+ * the service in the region of the call.
+ */
+function matchesResource({ effect, resources }: Statement, { resource }: AccessRequest): boolean {
+  return resources.some((pattern) => {
+    if (resource.name !== undefined) {
+      return pattern.matches(resource);
+    }
+    return effect === 'allow' ? pattern.coversAll(resource) : pattern.coversRegion(resource);
+  });
 }
 
 /** For an action that names no instance, what is limited to named resources counts as no permission (redis page of "CAM-enabled APIs"). */
 function canMatchResource(statement: Statement, request: AccessRequest): boolean {
-  return request.resource !== 'everything' || matchesResource(statement, request);
-}
-
-function serviceOf(action: string): string {
-  return action.slice(0, action.indexOf(':'));
+  const { resource } = request;
+  return resource.name === undefined
+    ? matchesResource(statement, request)
+    : statement.resources.some((pattern) => pattern.isOf(resource.service));
 }

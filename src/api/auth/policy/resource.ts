@@ -2,24 +2,37 @@ import { regions } from '../../regions.ts';
 import { PolicyError, show } from './policy-error.ts';
 import { compileWildcard } from './wildcard.ts';
 
-/** What a call works on. `everything` is what a call needs that names no instance. */
-export type Resource = 'everything' | NamedResource;
-
-export interface NamedResource {
+/** Where a call works. */
+export interface Scope {
   readonly service: string;
+  /** `` for a product that has no regions. */
   readonly region: string;
   readonly accountId: string;
+}
+
+export interface NamedResource extends Scope {
   /** The last segment, such as `instance/crs-5a4py64p`. */
   readonly name: string;
 }
 
+/** What a call needs that names no instance. */
+export interface Everything extends Scope {
+  readonly name: undefined;
+}
+
+/** What a call works on. */
+export type Resource = NamedResource | Everything;
+
 /** One entry of a statement's `resource`. */
 export interface ResourcePattern {
   matches(resource: NamedResource): boolean;
-  /** Whether it covers all that `service` has, in every region: only that permits an action which names no instance. */
-  coversAll(service: string): boolean;
+  /** Whether it covers all that the service has, in every region: only that permits an action which names no instance. */
+  coversAll(scope: Scope): boolean;
+  /** Whether it covers all that the service has in the region of the call: that is enough to deny it. */
+  coversRegion(scope: Scope): boolean;
   /** Whether it covers all, some or no instances of a region. */
-  coverage(scope: Omit<NamedResource, 'name'>): 'all' | 'some' | 'none';
+  coverage(scope: Scope): 'all' | 'some' | 'none';
+  isOf(service: string): boolean;
 }
 
 /** Region codes of old documents ("CAM-enabled resources" page of Redis), which no call carries any more. */
@@ -49,14 +62,32 @@ const SHORT_REGIONS: Readonly<Record<string, string>> = {
 /** Products that are served here: for these a region or account that cannot exist is a slip, and a slip in a deny would deny nothing. */
 const OWN_SERVICES: ReadonlySet<string> = new Set(['redis', 'redkeep', 'cam', 'sts']);
 
-const EVERY_RESOURCE: ResourcePattern = { matches: () => true, coversAll: () => true, coverage: () => 'all' };
+const EVERY_RESOURCE: ResourcePattern = {
+  matches: () => true,
+  coversAll: () => true,
+  coversRegion: () => true,
+  coverage: () => 'all',
+  isOf: () => true,
+};
+
+/** The region's name for its name or old code; undefined where there is no such region. */
+export function toRegionName(text: string): string | undefined {
+  const region = expandRegion(text);
+  return regions.has(region) ? region : undefined;
+}
+
+function expandRegion(text: string): string {
+  return Object.hasOwn(SHORT_REGIONS, text) ? (SHORT_REGIONS[text] ?? text) : text;
+}
 
 /** `owner` is the account that the policy belongs to: what an empty account segment stands for. Throws PolicyError. */
 export function parseResource(text: string, owner: string, where: string): ResourcePattern {
   if (text === '*') {
     return EVERY_RESOURCE;
   }
-  const [qcs, project, service, region, account, ...rest] = text.split(':');
+  const [qcs, project, givenService, region, account, ...rest] = text.split(':');
+  // Services are all lower case, so another case is a slip, which in a deny would deny nothing.
+  const service = givenService?.toLowerCase();
   const name = rest.join(':');
   if (qcs !== 'qcs' || project === undefined || !service || region === undefined || account === undefined || name === '') {
     throw new PolicyError('resource-form', {
@@ -79,22 +110,24 @@ export function parseResource(text: string, owner: string, where: string): Resou
   const isOwn = OWN_SERVICES.has(service);
   const regionPattern = parseRegion(region, isOwn, where);
   const accountPattern = parseAccount(account, owner, isOwn, where);
-  const matchesService = compileWildcard(service);
+  const isOf = compileWildcard(service);
   const matchesRegion = compileWildcard(regionPattern);
   const matchesAccount = compileWildcard(accountPattern);
   const matchesName = compileWildcard(name);
   const coversAllNames = name === '*';
-  const matchesScope = (scope: Omit<NamedResource, 'name'>) =>
-    matchesService(scope.service) && matchesRegion(scope.region) && matchesAccount(`uin/${scope.accountId}`);
+  const matchesAccountOf = (scope: Scope) => isOf(scope.service) && matchesAccount(`uin/${scope.accountId}`);
+  const matchesScope = (scope: Scope) => matchesAccountOf(scope) && matchesRegion(scope.region);
   return {
     matches: (resource) => matchesScope(resource) && matchesName(resource.name),
-    coversAll: (candidate) => coversAllNames && regionPattern === '*' && matchesAccount(`uin/${owner}`) && matchesService(candidate),
+    coversAll: (scope) => coversAllNames && regionPattern === '*' && matchesAccountOf(scope),
+    coversRegion: (scope) => coversAllNames && matchesScope(scope),
     coverage(scope) {
       if (!matchesScope(scope)) {
         return 'none';
       }
       return coversAllNames || name === 'instance/*' ? 'all' : 'some';
     },
+    isOf,
   };
 }
 
@@ -102,7 +135,7 @@ function parseRegion(text: string, isOwn: boolean, where: string): string {
   if (text === '') {
     return '*';
   }
-  const region = Object.hasOwn(SHORT_REGIONS, text) ? (SHORT_REGIONS[text] ?? text) : text;
+  const region = expandRegion(text);
   if (isOwn && !region.includes('*') && !regions.has(region)) {
     throw new PolicyError('resource-region', {
       en: `${where}: the resource names the region ${show(text)}, which is not known; leave it empty for all.`,

@@ -1,0 +1,96 @@
+import type { AnyAction } from '../action.ts';
+import { decide, type Grants } from './grants.ts';
+import { type Decision, decidesAlike } from './policy/evaluate.ts';
+import type { Everything, NamedResource, Resource } from './policy/resource.ts';
+
+/** Who calls, from where and when, as policies see it. */
+export interface Caller {
+  readonly grants: Grants;
+  readonly accountId: string;
+  readonly region: string;
+  /** `` where a question leaves it open; undefined where a call came without one, which then is denied. */
+  readonly ip: string | undefined;
+  /** Milliseconds. */
+  readonly atMs: number;
+}
+
+export interface CallDecision extends Decision {
+  /** What was decided on. */
+  readonly resource: Resource;
+  /** Of an allowed call that names no instance: which ones it may see; undefined where it may see all of the account and region. */
+  readonly canSee: ((instanceId: string) => boolean) | undefined;
+}
+
+/**
+ * The decision on a call of `action` that names the instances `ids`: of several, that on the first which is not allowed. An action that
+ * could name instances and names none is allowed where the caller may see any. `SimulatePolicy` asks here as the pipeline does, so the two
+ * cannot differ.
+ */
+export function decideCall(caller: Caller, action: AnyAction, ids: readonly string[]): CallDecision {
+  const operation = operationOf(action);
+  const { resource: rule } = action.access;
+  if (typeof rule !== 'function') {
+    const resource = everythingOf(caller, action);
+    const decision: Decision = rule === 'caller' ? { outcome: 'allowed' } : decideOn(caller, operation, resource);
+    return { ...decision, resource, canSee: undefined };
+  }
+  let decided: CallDecision | undefined;
+  for (const id of ids) {
+    const resource = instanceResource(caller, id);
+    decided = { ...decideOn(caller, operation, resource), resource, canSee: undefined };
+    if (decided.outcome !== 'allowed') {
+      break;
+    }
+  }
+  return decided ?? decideList(caller, operation);
+}
+
+/** `service:Action`. */
+export function operationOf({ product, name }: AnyAction): string {
+  return `${product}:${name}`;
+}
+
+/** The decision on an operation, `service:Action`, that names no instance and belongs with a call of `action`. */
+export function decideOperation(caller: Caller, action: AnyAction, operation: string): Decision {
+  const [service = ''] = operation.split(':');
+  return decideOn(caller, operation, { ...everythingOf(caller, action), service });
+}
+
+function decideList(caller: Caller, operation: string): CallDecision {
+  const resource = instanceResource(caller, '*');
+  const decision = decideOn(caller, operation, resource);
+  // What covers the text `instance/*` ends in a star, and so covers every instance.
+  const isSame =
+    decision.outcome === 'never' ||
+    decision.outcome === 'denied' ||
+    caller.grants.every((policies) => decidesAlike(policies, operation, resource));
+  return isSame
+    ? { ...decision, resource, canSee: undefined }
+    : {
+        ...decision,
+        outcome: 'allowed',
+        resource,
+        canSee: (id) => decideOn(caller, operation, instanceResource(caller, id)).outcome === 'allowed',
+      };
+}
+
+/** Instances have no tags yet; a condition on them sees none. */
+const NO_TAGS: readonly string[] = [];
+
+function decideOn({ grants, ip, atMs }: Caller, action: string, resource: Resource): Decision {
+  if (ip === undefined) {
+    // No condition on addresses can be judged, and to take the key for missing would leave a deny without effect.
+    return { outcome: 'denied' };
+  }
+  return decide(grants, { action, resource, ip, atMs, tags: NO_TAGS });
+}
+
+/** An instance is a resource of service redis, whichever product the action belongs to. */
+function instanceResource({ region, accountId }: Caller, id: string): NamedResource {
+  return { service: 'redis', region, accountId, name: `instance/${id}` };
+}
+
+/** An action that needs no region is in none, whichever the caller writes: otherwise the caller would choose which denial counts. */
+function everythingOf({ region, accountId }: Caller, { product, regionRequired }: AnyAction): Everything {
+  return { service: product, region: regionRequired ? region : '', accountId, name: undefined };
+}
