@@ -12,11 +12,11 @@ for (const { product, version, actions, unsigned } of knownProducts) {
     const official = Object.getOwnPropertyNames(Client.prototype).filter((name) => name !== 'constructor');
     assert.deepEqual(Object.keys(actions).sort(), official.sort());
     assert.ok(unsigned.every((name) => Object.hasOwn(actions, name)));
+    assert.equal(new Set(Object.values(actions)).size, official.length, 'two have one meaning');
   });
 }
 
-test('there are 121 actions of redis, each with a meaning of its own', () => {
+test('there are 121 actions of redis', () => {
   const actions = knownProducts.find(({ product }) => product === 'redis')?.actions ?? {};
   assert.equal(Object.keys(actions).length, 121);
-  assert.equal(new Set(Object.values(actions)).size, 121);
 });

@@ -1,3 +1,5 @@
+import { camActions } from './known-cam-actions.ts';
+
 /** An official product and the actions that exist in its version, each with what it does. Source: the official Node SDK's clients. */
 export interface KnownProduct {
   readonly product: string;
@@ -153,6 +155,8 @@ const redis: KnownProduct = {
   },
 };
 
+const cam: KnownProduct = { product: 'cam', version: '2019-01-16', unsigned: [], actions: camActions };
+
 const sts: KnownProduct = {
   product: 'sts',
   version: '2018-08-13',
@@ -172,7 +176,7 @@ const sts: KnownProduct = {
  * What the official clients can ask for, built or not: an action that is here and not in the registry is told apart from one that does
  * not exist.
  */
-export const knownProducts: readonly KnownProduct[] = [redis, sts];
+export const knownProducts: readonly KnownProduct[] = [redis, cam, sts];
 
 /** Whether an action is one that may be called without a key. */
 export function mayBeUnsigned(version: string, action: string): boolean {
