@@ -1,4 +1,4 @@
-import type { ColumnDefinitionBuilder, CompiledQuery, Kysely, RawBuilder } from 'kysely';
+import type { ColumnDefinitionBuilder, CompiledQuery, Expression, Kysely, RawBuilder } from 'kysely';
 import type { Schema } from './schema.ts';
 
 /** One open database, and everything in which databases differ. Stores build on this alone; SQL of one database only lives in `dialects/`. */
@@ -25,6 +25,8 @@ export interface Reader {
 export interface DialectSql {
   /** The database's clock in milliseconds since the Unix epoch: leases of several nodes must be compared by one clock. */
   readonly now: RawBuilder<number>;
+  /** The texts of a JSON array, for `in`: one value however many texts there are, since a database bounds how many values a statement takes. */
+  textsOf(json: Expression<string>): RawBuilder<string>;
   /** Column type for whole numbers up to 2^53. */
   readonly wholeNumber: RawBuilder<unknown>;
   /** Column type for bytes. */

@@ -19,6 +19,7 @@ const filters = fc.record(
     region: fc.constantFrom(...REGIONS),
     states: fc.array(state, { maxLength: 8 }),
     instance: fc.nat(NAMES.length),
+    instances: fc.array(fc.nat(NAMES.length), { maxLength: 4 }),
     instanceNameContains: fc.constantFrom('', 'cache', 'CACHE_', 'ä', '%', '_', 'none', 'S'),
     startedFrom: fc.nat(7),
     startedTo: fc.nat(7),
@@ -40,11 +41,12 @@ export function backupPageSuite(catalog: () => Catalog): void {
           async (some, asked, limit) => {
             const accountId = `account-${runs++}`;
             const backups = await insertAll(catalog(), accountId, some);
-            for (const { instance, ...rest } of asked) {
+            for (const { instance, instances, ...rest } of asked) {
               const filter: Filter = {
                 accountId,
                 ...rest,
                 ...(instance === undefined ? {} : { instanceId: instanceId(accountId, instance) }),
+                ...(instances === undefined ? {} : { instanceIds: instances.map((index) => instanceId(accountId, index)) }),
               };
               const expected = naive(backups, filter);
               const pages = await readAllPages(catalog(), filter, limit, expected.length);
@@ -54,6 +56,23 @@ export function backupPageSuite(catalog: () => Catalog): void {
         ),
         { numRuns: 60 },
       );
+    });
+
+    test('takes 40,000 instances, more than a database takes values in a statement', async () => {
+      const accountId = 'many-instances';
+      const backups = await insertAll(
+        catalog(),
+        accountId,
+        [0, 2, 4].map((instance) => ({ instance, startedAt: 1 + instance, state: 'available' })),
+      );
+      const others = Array.from({ length: 40_000 }, (_, index) => `crs-${index}`);
+      const query = { accountId, region: REGIONS[0] ?? '', states: ['available'], limit: 10, offset: 0 } as const;
+      for (const span of [{}, { startedFrom: 1, startedTo: 9 }]) {
+        const instanceIds = [...others, instanceId(accountId, 0), instanceId(accountId, 4)];
+        const page = await catalog().backups.page({ ...query, ...span, instanceIds });
+        assert.deepEqual(page, { total: 2, backups: [backups[0], backups[2]] });
+        assert.deepEqual(await catalog().backups.page({ ...query, ...span, instanceIds: others }), { total: 0, backups: [] });
+      }
     });
 
     test('counts the same after backups have changed their state', async () => {
@@ -115,6 +134,7 @@ function naive(backups: readonly Backup[], filter: Filter): Backup[] {
         backup.region === filter.region &&
         filter.states.includes(backup.state) &&
         (filter.instanceId === undefined || backup.instanceId === filter.instanceId) &&
+        (filter.instanceIds === undefined || filter.instanceIds.includes(backup.instanceId)) &&
         (filter.instanceNameContains === undefined ||
           backup.instanceName.toLowerCase().includes(filter.instanceNameContains.toLowerCase())) &&
         (filter.startedFrom === undefined || backup.startedAt >= filter.startedFrom) &&

@@ -36,6 +36,22 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
       await assert.rejects(catalog.instances.insert(instanceRow({ instanceId: 'crs-twice' })), { code: 'catalog-conflict' });
     });
 
+    test('lists instances out of 40,000 ids, more than a database takes values in a statement', async () => {
+      const accountId = 'many-ids';
+      for (const instanceId of ['crs-many0', 'crs-many1', 'crs-many2']) {
+        await catalog.instances.insert(instanceRow({ accountId, instanceId, name: instanceId }));
+      }
+      const others = Array.from({ length: 40_000 }, (_, index) => `crs-${index}`);
+      const list = async (instanceIds: string[]) => {
+        const { total, instances } = await catalog.instances.list({ accountId, instanceIds, limit: 10, offset: 0 });
+        return [total, ...instances.map((instance) => instance.instanceId)];
+      };
+      assert.deepEqual(await list([...others, 'crs-many2', 'crs-many0']), [2, 'crs-many0', 'crs-many2']);
+      assert.deepEqual(await list(others), [0]);
+      assert.deepEqual(await list(['crs-many1']), [1, 'crs-many1']);
+      assert.deepEqual(await list([]), [0]);
+    });
+
     test('lists instances by every filter', async () => {
       const accountId = 'lists';
       const names = ['Alpha', 'beta_1', 'beta-1', 'gamma'];

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { backupRow, instanceRow, newTask } from '../../../test/harness/catalog-rows.ts';
 import { openTempCatalog } from '../../../test/harness/temp-catalog.ts';
+import type { Reader } from '../dialect.ts';
 import { databaseScope } from '../scope.ts';
 import { readBackupPage } from '../stores/backup-page.ts';
+import { createInstanceStore } from '../stores/instance-store.ts';
 import { openSqliteDialect } from './sqlite.ts';
 
 test('commits are durable at power loss and foreign keys hold', async () => {
@@ -78,6 +80,31 @@ test('reads pages of backups through the right index, without sorting', async ()
   assert.deepEqual(await plans({}), [region, counters]);
   assert.deepEqual(await plans({ startedFrom: 1 }), [region, regionOnly]);
   assert.deepEqual(await plans({ instanceNameContains: 'c', startedTo: 9 }), [region, regionOnly]);
+  assert.deepEqual(await plans({ instanceIds: ['crs-5a4py64p', 'crs-second'] }), [region, counters]);
+  assert.deepEqual(await plans({ instanceIds: ['crs-5a4py64p'], startedFrom: 1 }), [region, regionOnly]);
+  explain.close();
+  await dialect.close();
+});
+
+test('finds one instance by its key, not among all of the region', async () => {
+  await using temp = await openTempCatalog();
+  const dialect = openSqliteDialect(temp.path, { readOnly: true });
+  const statements: string[] = [];
+  const rows: Reader['rows'] = (query) => {
+    statements.push(query.sql);
+    return dialect.reader.rows(query);
+  };
+  const store = createInstanceStore(databaseScope({ ...dialect, reader: { ...dialect.reader, rows } }));
+  await store.list({ accountId: '100000000001', region: 'ap-guangzhou', instanceIds: ['crs-5a4py64p'], limit: 20, offset: 0 });
+  const explain = new DatabaseSync(temp.path);
+  for (const statement of statements) {
+    const steps = explain.prepare(`explain query plan ${statement}`).all(...Array(statement.split('?').length - 1).fill(null));
+    assert.deepEqual(
+      steps.map((step) => step['detail']),
+      ['SEARCH instances USING INDEX sqlite_autoindex_instances_1 (instance_id=?)'],
+    );
+  }
+  assert.equal(statements.length, 2);
   explain.close();
   await dialect.close();
 });

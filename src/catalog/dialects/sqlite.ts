@@ -104,6 +104,7 @@ class CatalogSqliteDriver extends SqliteDriver {
 
 const sqliteSql: DialectSql = {
   now: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
+  textsOf: (json) => sql<string>`(select value from json_each(${json}))`,
   wholeNumber: sql`integer`,
   bytes: sql`blob`,
   plainTable: sql`strict`,

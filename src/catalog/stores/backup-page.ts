@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Backup, BackupQuery, BackupState } from '../catalog.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import type { Schema } from '../schema.ts';
@@ -12,8 +12,8 @@ type BackupPage = { total: number; backups: Backup[] };
 interface Shape {
   readonly states: number;
   readonly instance: boolean;
-  /** How many instances are listed; none where they are not limited. */
-  readonly instances: number;
+  /** Whether the instances are limited to a list. */
+  readonly instances: boolean;
   readonly name: boolean;
   readonly from: boolean;
   readonly to: boolean;
@@ -24,13 +24,14 @@ interface Args {
   accountId: string;
   region: string;
   instanceId: string;
+  /** As a JSON array. */
+  instanceIds: string;
   namePattern: string;
   startedFrom: number;
   startedTo: number;
   limit: number;
   offset: number;
   [state: `state${number}`]: BackupState;
-  [instance: `instance${number}`]: string;
 }
 
 type Place = <Name extends keyof Args>(name: Name) => Args[Name];
@@ -55,7 +56,7 @@ async function readPage(scope: Scope, query: BackupQuery, byName = query.instanc
   const shape: Shape = {
     states: query.states.length,
     instance: query.instanceId !== undefined,
-    instances: query.instanceIds?.length ?? 0,
+    instances: query.instanceIds !== undefined,
     name: byName,
     from: query.startedFrom !== undefined,
     to: query.startedTo !== undefined,
@@ -65,6 +66,7 @@ async function readPage(scope: Scope, query: BackupQuery, byName = query.instanc
     accountId: query.accountId,
     region: query.region,
     instanceId: query.instanceId ?? '',
+    instanceIds: JSON.stringify(query.instanceIds ?? []),
     namePattern: byName ? containing(query.instanceNameContains ?? '') : '',
     startedFrom: query.startedFrom ?? 0,
     startedTo: query.startedTo ?? 0,
@@ -74,9 +76,6 @@ async function readPage(scope: Scope, query: BackupQuery, byName = query.instanc
   for (const [index, state] of query.states.entries()) {
     args[`state${index}`] = state;
   }
-  for (const [index, instanceId] of query.instanceIds?.entries() ?? []) {
-    args[`instance${index}`] = instanceId;
-  }
   const [rows, counts] = await Promise.all([scope.reader.tuples(page.bind(args)), scope.reader.tuples(count.bind(args))]);
   return {
     total: (counts[0]?.[0] as number | null) ?? 0,
@@ -85,18 +84,14 @@ async function readPage(scope: Scope, query: BackupQuery, byName = query.instanc
 }
 
 function prepareShape(scope: Scope, shape: Shape) {
-  const page = () => prepareQuery<Args, object>((place) => pageQuery(scope.db, shape, place));
-  const count = () => prepareQuery<Args, object>((place) => countQuery(scope.db, shape, place));
-  // Lists of ids have too many lengths to be kept.
-  if (shape.instances > 0) {
-    return { page: page(), count: count() };
-  }
-  const key = `${shape.states} ${shape.instance} ${shape.name} ${shape.from} ${shape.to}`;
+  const page = () => prepareQuery<Args, object>((place) => pageQuery(scope, shape, place));
+  const count = () => prepareQuery<Args, object>((place) => countQuery(scope, shape, place));
+  const key = `${shape.states} ${shape.instance} ${shape.instances} ${shape.name} ${shape.from} ${shape.to}`;
   return { page: scope.prepared(`page ${key}`, page), count: scope.prepared(`count ${key}`, count) };
 }
 
-function pageQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
-  return matchingBackups(db, shape, place)
+function pageQuery(scope: Scope, shape: Shape, place: Place) {
+  return matchingBackups(scope, shape, place)
     .select(BACKUP_COLUMNS)
     .orderBy('started_at')
     .orderBy('backup_id')
@@ -105,9 +100,10 @@ function pageQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
 }
 
 /** Without a range of time the counters answer, however many backups there are. */
-function countQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
+function countQuery(scope: Scope, shape: Shape, place: Place) {
+  const { db } = scope;
   if (shape.from || shape.to) {
-    return matchingBackups(db, shape, place).select((eb) => eb.fn.countAll<number>().as('total'));
+    return matchingBackups(scope, shape, place).select((eb) => eb.fn.countAll<number>().as('total'));
   }
   return db
     .selectFrom('backup_counts')
@@ -116,11 +112,12 @@ function countQuery(db: Kysely<Schema>, shape: Shape, place: Place) {
     .where('region', '=', place('region'))
     .where('state', 'in', statePlaces(shape, place))
     .$if(shape.instance, (query) => query.where('instance_id', '=', place('instanceId')))
-    .$if(shape.instances > 0, (query) => query.where('instance_id', 'in', instancePlaces(shape, place)))
+    .$if(shape.instances, (query) => query.where('instance_id', 'in', instanceTexts(scope, place)))
     .$if(shape.name, (query) => query.where('instance_id', 'in', namedInstancesQuery(db, place)));
 }
 
-function matchingBackups(db: Kysely<Schema>, shape: Shape, place: Place) {
+function matchingBackups(scope: Scope, shape: Shape, place: Place) {
+  const { db } = scope;
   return (
     db
       .selectFrom('backups')
@@ -129,7 +126,7 @@ function matchingBackups(db: Kysely<Schema>, shape: Shape, place: Place) {
       .where('state', 'in', statePlaces(shape, place))
       .$if(shape.instance, (query) => query.where('instance_id', '=', place('instanceId')))
       // An expression instead of the bare column: read in the order of time and stop at the page's end, not instance by instance and sort all.
-      .$if(shape.instances > 0, (query) => query.where(sql<string>`instance_id || ''`, 'in', instancePlaces(shape, place)))
+      .$if(shape.instances, (query) => query.where(sql<string>`instance_id || ''`, 'in', instanceTexts(scope, place)))
       .$if(shape.name, (query) => query.where(sql<string>`instance_id || ''`, 'in', namedInstancesQuery(db, place)))
       .$if(shape.from, (query) => query.where('started_at', '>=', place('startedFrom')))
       .$if(shape.to, (query) => query.where('started_at', '<=', place('startedTo')))
@@ -141,8 +138,9 @@ function statePlaces(shape: Shape, place: Place): BackupState[] {
   return Array.from({ length: shape.states }, (_, index) => place(`state${index}`));
 }
 
-function instancePlaces(shape: Shape, place: Place): string[] {
-  return Array.from({ length: shape.instances }, (_, index) => place(`instance${index}`));
+/** Given as one JSON array. */
+function instanceTexts({ sql: dialect }: Scope, place: Place): RawBuilder<string> {
+  return dialect.textsOf(sql.val(place('instanceIds')));
 }
 
 function namedInstancesQuery(db: Kysely<Schema>, place: Place) {

@@ -1,5 +1,6 @@
-import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely';
+import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Instance, InstanceQuery, InstanceState, InstanceStore } from '../catalog.ts';
+import type { DialectSql } from '../dialect.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import type { InstanceTable, Schema } from '../schema.ts';
 import type { Scope } from '../scope.ts';
@@ -8,7 +9,7 @@ import { expectOneRow } from './expect-one-row.ts';
 
 const ORDER_COLUMNS = { created: 'created_at', name: 'name' } as const;
 
-export function createInstanceStore({ db, reader, prepared }: Scope): InstanceStore {
+export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scope): InstanceStore {
   return {
     async insert(instance) {
       await db.insertInto('instances').values(toRow(instance)).execute();
@@ -25,7 +26,7 @@ export function createInstanceStore({ db, reader, prepared }: Scope): InstanceSt
     },
 
     async list(query) {
-      const matching = db.selectFrom('instances').where((eb) => eb.and(conditions(eb, query)));
+      const matching = db.selectFrom('instances').where((eb) => eb.and(conditions(eb, query, dialect)));
       const order = query.order ?? { by: 'created', descending: false };
       const page = matching
         .selectAll()
@@ -99,15 +100,18 @@ export function createInstanceStore({ db, reader, prepared }: Scope): InstanceSt
   };
 }
 
-function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQuery): Expression<SqlBool>[] {
-  const oneOf = (column: 'state' | 'instance_id' | 'name', values: readonly string[]) =>
+function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQuery, dialect: DialectSql): Expression<SqlBool>[] {
+  const oneOf = (column: 'state' | 'name', values: readonly string[]) =>
     values.length === 0 ? eb.lit(false) : eb(eb.ref(column), 'in', values as readonly InstanceState[]);
   const all: Expression<SqlBool>[] = [eb('account_id', '=', query.accountId), oneOf('state', query.states ?? ['attaching', 'online'])];
   if (query.region !== undefined) {
     all.push(eb('region', '=', query.region));
   }
   if (query.instanceIds !== undefined) {
-    all.push(oneOf('instance_id', query.instanceIds));
+    const [first, ...more] = query.instanceIds;
+    // A list hides from the database how few they are; one alone must be found by its key.
+    const isOne = first !== undefined && more.length === 0;
+    all.push(isOne ? eb('instance_id', '=', first) : eb('instance_id', 'in', dialect.textsOf(sql.val(JSON.stringify(query.instanceIds)))));
   }
   if (query.names !== undefined) {
     all.push(oneOf('name', query.names));
