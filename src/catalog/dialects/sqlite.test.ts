@@ -99,10 +99,7 @@ test('finds one instance by its key, not among all of the region', async () => {
   const explain = new DatabaseSync(temp.path);
   for (const statement of statements) {
     const steps = explain.prepare(`explain query plan ${statement}`).all(...Array(statement.split('?').length - 1).fill(null));
-    assert.deepEqual(
-      steps.map((step) => step['detail']),
-      ['SEARCH instances USING INDEX sqlite_autoindex_instances_1 (instance_id=?)'],
-    );
+    assert.match(steps.map((step) => step['detail']).join(), /^SEARCH instances USING INDEX \w+ \([^()]*\binstance_id=\?\)$/);
   }
   assert.equal(statements.length, 2);
   explain.close();
