@@ -40,6 +40,8 @@ export interface ActionServices {
   readonly log: Logger;
   /** `seed`: the rules of the contract's first edition. `current`: those of today's. */
   readonly profile: 'seed' | 'current';
+  /** How many of the newest backups of an instance nobody deletes without force. */
+  readonly keepMin: number;
   /** Encrypts secrets for the row of that instance. */
   readonly sealSecrets: (instanceId: string, secrets: InstanceSecrets) => Uint8Array;
   /** Encrypts the secret key of that access key for its row. */

@@ -19,14 +19,18 @@ import { ListUsers } from './actions/cam/ListUsers.ts';
 import { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
 import { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
 import { UpdateUser } from './actions/cam/UpdateUser.ts';
+import { DeleteBackup } from './actions/DeleteBackup.ts';
+import { DescribeBackup } from './actions/DescribeBackup.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DetachInstance } from './actions/DetachInstance.ts';
+import { LockBackup } from './actions/LockBackup.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { SimulatePolicy } from './actions/SimulatePolicy.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
+import { UnlockBackup } from './actions/UnlockBackup.ts';
 
 /** Every action that is served. An action that is not in this list does not exist. */
 export const actions: readonly AnyAction[] = [
@@ -36,6 +40,10 @@ export const actions: readonly AnyAction[] = [
   ManualBackupInstance,
   AttachInstance,
   DetachInstance,
+  DescribeBackup,
+  LockBackup,
+  UnlockBackup,
+  DeleteBackup,
   SimulatePolicy,
   AddUser,
   AttachUserPolicy,

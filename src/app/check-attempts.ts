@@ -1,4 +1,4 @@
-import type { CatalogTables } from '../catalog/catalog.ts';
+import type { Backup, CatalogTables } from '../catalog/catalog.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { AttemptRef } from '../repository/types.ts';
 import { isDeadAttempt } from '../tasks/handlers/sweep-attempts.ts';
@@ -31,8 +31,14 @@ export async function checkAttempts(tables: CatalogTables, attempts: readonly At
       report(`${backupId}/${attempt}`, 'stored bytes that no row names');
     } else if (attempt > task.token) {
       report(`${backupId}/${attempt}`, `stored bytes of try ${attempt}, but the task has made ${task.token} only`);
-    } else if (isDeadAttempt(backup, task, attempt) && backup.endedAt !== null && Date.now() - backup.endedAt > GARBAGE_GRACE_MS) {
-      report(`${backupId}/${attempt}`, 'what a failed try left was not removed');
+    } else if (isDeadAttempt(backup, task, attempt) && Date.now() - (deadSince(backup) ?? Number.POSITIVE_INFINITY) > GARBAGE_GRACE_MS) {
+      const what = backup.state === 'deleted' ? 'stored bytes of a backup that is deleted' : 'what a failed try left was not removed';
+      report(`${backupId}/${attempt}`, what);
     }
   }
+}
+
+/** From when on an attempt that is dead could have been removed; null while the backup runs. */
+function deadSince(backup: Backup): number | null {
+  return backup.state === 'deleted' ? backup.deletedAt : backup.endedAt;
 }

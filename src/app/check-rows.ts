@@ -1,4 +1,5 @@
-import type { Backup, Catalog, CatalogTables } from '../catalog/catalog.ts';
+import { USABLE_STATES } from '../catalog/backup-state.ts';
+import type { Backup, BackupState, Catalog, CatalogTables } from '../catalog/catalog.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { BackupFacts, Manifest } from '../repository/types.ts';
@@ -6,8 +7,14 @@ import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Report } from './check.ts';
 import { compareObjects } from './check-objects.ts';
 
-/** States whose rows promise bytes. */
-const STORED: ReadonlySet<Backup['state']> = new Set(['available', 'converting', 'converted', 'expired']);
+/** Whether a row promises bytes. Those of an expired backup may be half gone as soon as its grace is over. */
+function isStored({ state, removableAt }: Backup): boolean {
+  return isUsable(state) || (state === 'expired' && removableAt !== null && removableAt > Date.now());
+}
+
+function isUsable(state: BackupState): boolean {
+  return (USABLE_STATES as readonly BackupState[]).includes(state);
+}
 
 /** What is checked. */
 export interface CheckedSite {
@@ -33,7 +40,7 @@ export async function checkRows(site: CheckedSite, report: Report): Promise<{ ba
 async function checkUnderWay(tables: CatalogTables, report: Report): Promise<Backup[]> {
   const stored: Backup[] = [];
   for await (const backup of tables.backups.all()) {
-    if (STORED.has(backup.state)) {
+    if (isStored(backup)) {
       stored.push(backup);
       continue;
     }
@@ -65,7 +72,7 @@ async function checkStored(site: CheckedSite, backup: Backup, report: Report): P
   if (problems.length > 0) {
     // Beside a running service the row may have moved on while its bytes were read.
     const now = await site.catalog.backups.get(backup.backupId);
-    if (now !== undefined && STORED.has(now.state)) {
+    if (now !== undefined && isStored(now)) {
       for (const problem of problems) {
         report(...problem);
       }

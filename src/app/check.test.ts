@@ -165,6 +165,30 @@ describe('check', () => {
     assert.deepEqual(await findings(), [`${BACKUP_ID}/1: stored bytes that no row names`]);
   });
 
+  test('asks for the bytes of an expired backup until its grace is over, and for none of a deleted one', async () => {
+    await storeBackup();
+    const at = Date.now();
+    await catalog.lifecycle.expire(BACKUP_ID, { at, removableAt: at + 3_600_000, keepMin: 1, force: true });
+    assert.equal((await check({ dataDir }, {})).backups, 1);
+    await storage.delete(inAttempt('manifest'));
+    assert.match((await findings()).join(), /manifest does not exist/);
+    await catalog.lifecycle.endGrace(BACKUP_ID, at);
+    assert.deepEqual(await findings(), []);
+    await repository.removeAttempt({ backupId: BACKUP_ID, attempt: 1 });
+    await catalog.lifecycle.markDeleted(BACKUP_ID, at);
+    assert.deepEqual(await findings(), []);
+  });
+
+  test('finds bytes of a backup that is deleted, which the next sweep removes', async () => {
+    await storeBackup();
+    const hours = Date.now() - 2 * 3_600_000;
+    await catalog.lifecycle.expire(BACKUP_ID, { at: hours, removableAt: hours, keepMin: 1, force: true });
+    await catalog.lifecycle.markDeleted(BACKUP_ID, hours);
+    assert.deepEqual(await findings(), [`${BACKUP_ID}/1: stored bytes of a backup that is deleted`]);
+    await sweepAttempts({ catalog, repository, log: createEventLog() });
+    assert.deepEqual(await findings(), []);
+  });
+
   test('finds nothing wrong where a service starts, breaks off, commits and sweeps beside it', async () => {
     const log = createEventLog();
     let working = true;

@@ -17,6 +17,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Backups that may run at once. */
   readonly backupConcurrency: number;
+  /** How many of the newest backups of each instance stay, however old they grow. */
+  readonly keepMin: number;
   /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
   readonly skipDisklessDelay: boolean;
   /** Root domains whose hosts name a region. */
@@ -38,6 +40,7 @@ export interface ServeOptions {
   storage?: string | undefined;
   role?: string | undefined;
   profile?: string | undefined;
+  keepMin?: string | undefined;
   explainSignatures?: boolean | undefined;
 }
 
@@ -67,6 +70,7 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     profile: readWord('--profile', options.profile ?? env['REDKEEP_PROFILE'] ?? 'seed', ['seed', 'current'] as const),
     logLevel: readWord('REDKEEP_LOG_LEVEL', env['REDKEEP_LOG_LEVEL'] ?? 'info', ['debug', 'info', 'warn', 'error', 'silent'] as const),
     backupConcurrency: readInteger('REDKEEP_BACKUP_CONCURRENCY', env['REDKEEP_BACKUP_CONCURRENCY'] ?? '2', 1, 64),
+    keepMin: readInteger('--keep-min', options.keepMin ?? env['REDKEEP_KEEP_MIN'] ?? '1', 1, 1000),
     skipDisklessDelay:
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
     apiRoots: readRoots(env['REDKEEP_API_ROOTS']),

@@ -13,6 +13,7 @@ import { Releasers } from '../lib/releasers.ts';
 import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
 import { openStorage } from '../storage/registry.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
+import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
@@ -97,6 +98,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     clock: systemClock,
     log,
     profile: config.profile,
+    keepMin: config.keepMin,
     roots: config.apiRoots,
     rateLimit: config.rateLimit,
     explainsSignatures: config.explainSignatures,
@@ -126,6 +128,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
         skipDisklessDelay: config.skipDisklessDelay,
         onTry: metrics.observeTry,
       }),
+      'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
     },
   });
   // Later in the list than the supervisor, so earlier in the release: a backup of a managed instance ends before its server does.

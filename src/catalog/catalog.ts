@@ -198,7 +198,7 @@ export interface Miscount {
   readonly rows: number;
 }
 
-export type TaskKind = 'attach-instance' | 'take-backup';
+export type TaskKind = 'attach-instance' | 'take-backup' | 'remove-backup';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 

@@ -60,6 +60,7 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
     clock,
     log: silentLogger,
     profile: 'seed',
+    keepMin: 1,
     rateLimit: 'off',
     credentials: (secretId) => findCredential(secretId) ?? findStored(secretId),
     sealSecretKey: (secretId, secretKey) => sealSecretKey(keyring, secretId, secretKey),

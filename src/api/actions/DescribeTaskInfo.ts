@@ -7,6 +7,7 @@ import { formatWireTime } from '../shapes/wire-time.ts';
 const TASK_TYPES = {
   'attach-instance': 'Attach instance',
   'take-backup': 'Back up instance',
+  'remove-backup': 'Remove backup',
 } as const satisfies Record<TaskKind, string>;
 
 export const DescribeTaskInfo = defineAction({

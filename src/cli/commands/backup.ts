@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withConnection } from '../options.ts';
 import { renderBytes, renderJson, renderTable } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
+import { addBackupLifeCommands, STATUS_WORDS } from './backup-life.ts';
 
 interface BackupRow {
   BackupId: string;
@@ -20,16 +21,8 @@ interface BackupPage {
 }
 
 const PAGE = 100;
-const STATUS_WORDS: Readonly<Record<number, string>> = {
-  1: 'running',
-  2: 'available',
-  3: 'converting',
-  4: 'converted',
-  [-1]: 'expired',
-  [-2]: 'deleted',
-};
 
-/** `redkeep backup create|list`. */
+/** `redkeep backup create|list|show|lock|unlock|delete`. */
 export const addBackupCommands: AddCommand = (program, io, finish) => {
   const backup = program.command('backup').description('backups of an instance');
 
@@ -105,6 +98,8 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
         return EXIT.ok;
       }),
     );
+
+  addBackupLifeCommands(backup, io, finish);
 };
 
 function readWhole(text: string): number {

@@ -12,6 +12,7 @@ export function withServeOptions(command: Command): Command {
     .option('--storage <url>', 'file:///path (REDKEEP_STORAGE; default <data-dir>/repository)')
     .option('--role <role>', 'all (REDKEEP_ROLE); api and worker need a catalog that several processes share')
     .option('--profile <profile>', 'seed or current: which contract holds where the two differ (REDKEEP_PROFILE; default seed)')
+    .option('--keep-min <number>', 'how many of the newest backups of each instance stay, however old (REDKEEP_KEEP_MIN; default 1)')
     .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 

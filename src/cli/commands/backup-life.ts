@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import type { Finish } from '../cli.ts';
+import { type ConnectionOptions, connect } from '../connection.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { withConnection } from '../options.ts';
+import { renderBytes, renderJson, renderTable } from '../output.ts';
+import { waitForTask } from '../wait-for-task.ts';
+
+interface BackupLife {
+  Backup: {
+    BackupId: string;
+    InstanceId: string;
+    InstanceName: string;
+    StartTime: string;
+    EndTime: string;
+    ExpireTime: string;
+    Status: number;
+    BackupType: string;
+    BackupSize: number;
+    FileType: string;
+    Remark: string;
+  };
+  UserLocked: boolean;
+  Holds: Array<{ Kind: string; Id: string; EndTime: string }>;
+  Kept: boolean;
+  Proof: { State: string; Time: string; ServerVersion: string; Message: string };
+  RemovalTime: string;
+  DeletedTime: string;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = { 0: 'manual', 1: 'automatic', 2: 'change of specification' };
+
+/** How a person calls the numbers of Status. */
+export const STATUS_WORDS: Readonly<Record<number, string>> = {
+  1: 'running',
+  2: 'available',
+  3: 'converting',
+  4: 'converted',
+  [-1]: 'expired',
+  [-2]: 'deleted',
+};
+
+/** `redkeep backup show|lock|unlock|delete`. */
+export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): void {
+  const ofBackup = (name: string) => withConnection(backup.command(name)).argument('<instance-id>').argument('<backup-id>');
+
+  ofBackup('show')
+    .description('tell everything about one backup: what keeps it, whether it is proven, when it goes')
+    .action((instanceId: string, backupId: string, options: ConnectionOptions) =>
+      finish(async () => {
+        const client = await connect(options, io);
+        const answer = await client.call<BackupLife>('redkeep', 'DescribeBackup', { InstanceId: instanceId, BackupId: backupId });
+        io.out(options.json ? renderJson(answer) : renderTable(['FACT', 'VALUE'], toFacts(answer)));
+        return EXIT.ok;
+      }),
+    );
+
+  for (const [name, action, description] of [
+    ['lock', 'LockBackup', 'keep a backup until it is unlocked'],
+    ['unlock', 'UnlockBackup', 'let retention treat a backup like any other again'],
+  ] as const) {
+    ofBackup(name)
+      .description(description)
+      .action((instanceId: string, backupId: string, options: ConnectionOptions) =>
+        finish(async () => {
+          const client = await connect(options, io);
+          const answer = await client.call('redkeep', action, { InstanceId: instanceId, BackupId: backupId });
+          io.out(options.json ? renderJson(answer) : `${backupId} ${name}ed\n`);
+          return EXIT.ok;
+        }),
+      );
+  }
+
+  ofBackup('delete')
+    .description('delete a backup without grace and wait until its data are gone')
+    .option('--force', 'even one of the newest that can be relied on')
+    .option('--no-wait', 'return as soon as the removal is under way; prints the task id')
+    .action((instanceId: string, backupId: string, options: ConnectionOptions & { force?: boolean; wait: boolean }) =>
+      finish(async () => {
+        const client = await connect(options, io);
+        const answer = await client.call<{ TaskId: number }>('redkeep', 'DeleteBackup', {
+          InstanceId: instanceId,
+          BackupId: backupId,
+          ...(options.force ? { Force: true } : {}),
+        });
+        if (options.wait) {
+          await waitForTask(client, answer.TaskId, io, 'removal');
+        }
+        io.out(options.json ? renderJson(answer) : options.wait ? `${backupId} deleted\n` : `${answer.TaskId}\n`);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function toFacts({ Backup, UserLocked, Holds, Kept, Proof, RemovalTime, DeletedTime }: BackupLife): string[][] {
+  const proof = [Proof.State, Proof.Time, Proof.ServerVersion, Proof.Message].filter((part) => part !== '').join(', ');
+  return [
+    ['id', Backup.BackupId],
+    ['instance', `${Backup.InstanceId} ${Backup.InstanceName}`],
+    ['state', STATUS_WORDS[Backup.Status] ?? String(Backup.Status)],
+    ['type', TYPE_WORDS[Backup.BackupType] ?? Backup.BackupType],
+    ['start (UTC+8)', Backup.StartTime],
+    ['end', Backup.EndTime],
+    ['expiry', Backup.ExpireTime],
+    ['size', renderBytes(Backup.BackupSize)],
+    ['format', Backup.FileType],
+    ['remark', Backup.Remark],
+    ['proof', proof],
+    ['locked', UserLocked ? 'yes' : 'no'],
+    ...Holds.map(({ Kind, Id, EndTime }) => ['held by', `${Kind} ${Id} until ${EndTime}`]),
+    ['one of the newest', Kept ? 'yes, kept whatever its age' : 'no'],
+    ...(RemovalTime === '' ? [] : [['removal', RemovalTime]]),
+    ...(DeletedTime === '' ? [] : [['deleted', DeletedTime]]),
+  ];
+}
