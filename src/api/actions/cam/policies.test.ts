@@ -97,6 +97,25 @@ describe('CreatePolicy', () => {
     assert.equal(await withChange({ condition: { ip_equal: { 'qcs:ip': '1' } } }), 'InvalidParameter.ConditionContentError');
   });
 
+  test('refuses a document with what can match nothing, and so does UpdatePolicy; one that is kept still counts', async () => {
+    await using fixture = await open();
+    const cases: Array<[code: string, change: object]> = [
+      ['InvalidParameter.ActionError', { action: 'redis:DescribeBackups' }],
+      ['InvalidParameter.ResourceError', { resource: 'qcs::redis:::Instance/*' }],
+      ['InvalidParameter.ResourceRegionError', { resource: 'qcs::redis:ap-guangzou*::*' }],
+    ];
+    for (const [code, change] of cases) {
+      const PolicyDocument = toDocument(change);
+      assert.match(await refusal(fixture, 'CreatePolicy', { PolicyName: 'p', PolicyDocument }), new RegExp(`^${code}: statement 1: `));
+      assert.match(await refusal(fixture, 'UpdatePolicy', { PolicyId: CUSTOM_ID, PolicyDocument }), new RegExp(`^${code}: statement 1: `));
+    }
+    const document = toDocument({ action: ['redis:DescribeInstances', 'redis:GoneSince'] });
+    await fixture.catalog.policies.update(ACCOUNT, CUSTOM_ID, { document, updatedAt: 0 });
+    const { AccessKey } = await callCam(fixture, 'CreateAccessKey', { TargetUin: UIN });
+    const { AccessKeyId: secretId, SecretAccessKey: secretKey } = AccessKey as { AccessKeyId: string; SecretAccessKey: string };
+    assert.equal((await fixture.call('DescribeInstances', {}, { key: { secretId, secretKey } })).Error, undefined);
+  });
+
   test('says in Chinese too what is wrong with a document', async () => {
     await using fixture = await open();
     const parameters = { PolicyName: 'p', PolicyDocument: toDocument({ condition: { ip_equal: { 'qcs:ip': 'x' } } }) };

@@ -1,7 +1,7 @@
 import type { PolicyRecord } from '../../../catalog/access.ts';
 import type { CatalogTables } from '../../../catalog/catalog.ts';
 import type { ActionContext } from '../../action.ts';
-import { parsePolicyDocument } from '../../auth/policy/document.ts';
+import { parseNewDocument } from '../../auth/policy/new-document.ts';
 import { PolicyError, type PolicyPart } from '../../auth/policy/policy-error.ts';
 import type { ApiErrorCode } from '../../errors/codes.ts';
 
@@ -39,7 +39,7 @@ export const POLICY_CODES = [
   'InvalidParameter.DescriptionLengthOverlimit',
 ] as const;
 
-/** Throws the code of the part that is wrong unless `document` is a policy document that is understood to the end. */
+/** Throws the code of the part that is wrong unless `document` is a policy document that is understood to the end and has nothing without effect. */
 export function assertDocument(document: string, ctx: ActionContext<DocumentCode>): void {
   if (document.length > MOST_DOCUMENT_LENGTH) {
     throw ctx.fail('InvalidParameter.PolicyDocumentLengthOverLimit', {
@@ -48,7 +48,7 @@ export function assertDocument(document: string, ctx: ActionContext<DocumentCode
     });
   }
   try {
-    parsePolicyDocument(document, ctx.principal.accountId);
+    parseNewDocument(document, ctx.principal.accountId, ctx.services.actions.names);
   } catch (error) {
     throw error instanceof PolicyError ? ctx.fail(DOCUMENT_CODES[error.part], error.text) : error;
   }

@@ -1,5 +1,5 @@
 import { type ActionContext, defineAction } from '../../action.ts';
-import { parsePolicyDocument } from '../../auth/policy/document.ts';
+import { parseNewDocument } from '../../auth/policy/new-document.ts';
 import { PolicyError } from '../../auth/policy/policy-error.ts';
 import { issueToken } from '../../auth/session-token.ts';
 import { int64, optional, structure, text, uint64 } from '../../schema.ts';
@@ -103,7 +103,7 @@ function readPolicy(given: string, ctx: Context): string {
     throw tooLong(policy, ctx);
   }
   try {
-    parsePolicyDocument(policy, ctx.principal.accountId);
+    parseNewDocument(policy, ctx.principal.accountId, ctx.services.actions.names);
   } catch (error) {
     throw error instanceof PolicyError ? ctx.fail('InvalidParameter.StrategyFormatError', error.text) : error;
   }

@@ -110,6 +110,11 @@ describe('GetFederationToken', () => {
     assert.equal(await outcome({ Policy: encodeURIComponent('{"version":"2.0"}') }), 'InvalidParameter.StrategyFormatError');
     const principal = '{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*","principal":{"qcs":"*"}}}';
     assert.equal(await outcome({ Policy: encodeURIComponent(principal) }), 'InvalidParameter.StrategyFormatError');
+    for (const change of [{ action: 'redis:DescribeBackups' }, { resource: 'qcs::redis:::task/*' }, { resource: 'qcs::cam:gz::*' }]) {
+      assert.equal(await outcome({ Policy: toDocument(change) }), 'InvalidParameter.StrategyFormatError');
+    }
+    const twice = toDocument({}).replace('{', '{"\\u0076ersion":"2.0",');
+    assert.equal(await outcome({ Policy: twice }), 'InvalidParameter.StrategyFormatError');
     const spaced = JSON.stringify(JSON.parse(toDocument({})), null, 2);
     assert.equal(await outcome({ Policy: encodeURIComponent(spaced).replaceAll('%20', '+') }), 'ok');
     const padded = (length: number) => toDocument({}).replace('{', `{${' '.repeat(length - toDocument({}).length)}`);

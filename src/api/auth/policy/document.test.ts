@@ -50,6 +50,20 @@ describe('a policy document', () => {
     assert.equal(refusal('{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*","__proto__":{}}}')[0], 'statement');
   });
 
+  test('is refused with a member that stands twice, since only the last would count', () => {
+    for (const second of ['effect', '\\u0065ffect']) {
+      const document = `{"version":"2.0","statement":{"effect":"deny","action":"*","resource":"*","${second}":"allow"}}`;
+      assert.deepEqual(refusal(document), [
+        'document',
+        'The policy document has the member "effect" twice in one object; each may stand once.',
+      ]);
+    }
+    assert.equal(refusal('{"version":"1.0","version":"2.0","statement":{"effect":"allow","action":"*","resource":"*"}}')[0], 'document');
+    const twice = '{"ip_equal":{"qcs:ip":"10.0.0.1"},"ip_equal":{"qcs:ip":"0.0.0.0/0"}}';
+    const conditional = `{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*","condition":${twice}}}`;
+    assert.equal(refusal(conditional)[0], 'document');
+  });
+
   test('names the statement that is wrong', () => {
     const document = { version: '2.0', statement: [STATEMENT, { ...STATEMENT, effect: 'Allow' }] };
     assert.deepEqual(refusal(document), ['effect', 'statement 2: effect is "Allow"; it must be "allow" or "deny".']);

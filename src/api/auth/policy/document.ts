@@ -1,5 +1,6 @@
 import { type Condition, parseConditions } from './condition.ts';
 import { PolicyError, show } from './policy-error.ts';
+import { findRepeatedMember } from './repeated-member.ts';
 import { parseResource, type ResourcePattern } from './resource.ts';
 import { compileWildcard } from './wildcard.ts';
 
@@ -8,8 +9,16 @@ export interface PolicyDocument {
   readonly statements: readonly Statement[];
 }
 
+export interface ActionPattern {
+  /** As it was given. */
+  readonly text: string;
+  /** Takes `service:Action` in lower case. */
+  matches(lowered: string): boolean;
+}
+
 export interface Statement {
   readonly effect: 'allow' | 'deny';
+  readonly actions: readonly ActionPattern[];
   /** Takes `service:Action`. */
   matchesAction(action: string): boolean;
   readonly resources: readonly ResourcePattern[];
@@ -48,6 +57,13 @@ function parseJson(text: string): Record<string, unknown> {
   } catch {
     throw new PolicyError('document', { en: 'The policy document is not JSON.', zh: '策略文档不是 JSON。' });
   }
+  const repeated = findRepeatedMember(text);
+  if (repeated !== undefined) {
+    throw new PolicyError('document', {
+      en: `The policy document has the member ${show(repeated)} twice in one object; each may stand once.`,
+      zh: `策略文档的同一对象中成员 ${show(repeated)} 出现两次，每个成员只能出现一次。`,
+    });
+  }
   return readObject(document, 'document', 'The policy document');
 }
 
@@ -70,9 +86,10 @@ function parseStatement(value: unknown, owner: string, where: string): Statement
   const actions = readTexts(action, 'action', where).map((text) => parseAction(text, where));
   return {
     effect,
+    actions,
     matchesAction(name) {
       const lowered = name.toLowerCase();
-      return actions.some((matches) => matches(lowered));
+      return actions.some(({ matches }) => matches(lowered));
     },
     resources: readTexts(resource, 'resource', where).map((text) => parseResource(text, owner, where)),
     conditions: condition === undefined ? [] : parseConditions(condition, where),
@@ -83,7 +100,7 @@ function parseStatement(value: unknown, owner: string, where: string): Statement
  * `*` or `service:Action`, with `*` anywhere, behind the old prefix `name/` or not. Case does not count: no two actions differ in case
  * alone, and a deny with a slip in it would deny nothing.
  */
-function parseAction(text: string, where: string): (lowered: string) => boolean {
+function parseAction(text: string, where: string): ActionPattern {
   const pattern = text.startsWith('name/') ? text.slice('name/'.length) : text;
   if (pattern !== '*' && !/^[A-Za-z0-9*]+:[A-Za-z0-9*]+$/.test(pattern)) {
     throw new PolicyError('action', {
@@ -91,7 +108,7 @@ function parseAction(text: string, where: string): (lowered: string) => boolean 
       zh: `${where}: action 为 ${show(text)}，必须是 * 或 <service>:<Action>，其中可使用 *。`,
     });
   }
-  return compileWildcard(pattern.toLowerCase());
+  return { text, matches: compileWildcard(pattern.toLowerCase()) };
 }
 
 function readTexts(value: unknown, part: 'action' | 'resource', where: string): readonly string[] {

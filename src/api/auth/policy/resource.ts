@@ -25,6 +25,10 @@ export type Resource = NamedResource | Everything;
 
 /** One entry of a statement's `resource`. */
 export interface ResourcePattern {
+  /** As it was given. */
+  readonly text: string;
+  /** Undefined of `*`. */
+  readonly segments: Segments | undefined;
   matches(resource: NamedResource): boolean;
   /** Whether it covers all that the service has, in every region: only that permits an action which names no instance. */
   coversAll(scope: Scope): boolean;
@@ -33,6 +37,15 @@ export interface ResourcePattern {
   /** Whether it covers all, some or no instances of a region. */
   coverage(scope: Scope): 'all' | 'some' | 'none';
   isOf(service: string): boolean;
+}
+
+/** What the segments of a resource may hold, with `*` anywhere. */
+export interface Segments {
+  /** In lower case. */
+  readonly service: string;
+  /** `*` where it was empty; an old code is its region's name. */
+  readonly region: string;
+  readonly name: string;
 }
 
 /** Region codes of old documents ("CAM-enabled resources" page of Redis), which no call carries any more. */
@@ -60,9 +73,11 @@ const SHORT_REGIONS: Readonly<Record<string, string>> = {
 };
 
 /** Products that are served here: for these a region or account that cannot exist is a slip, and a slip in a deny would deny nothing. */
-const OWN_SERVICES: ReadonlySet<string> = new Set(['redis', 'redkeep', 'cam', 'sts']);
+export const OWN_SERVICES: ReadonlySet<string> = new Set(['redis', 'redkeep', 'cam', 'sts']);
 
 const EVERY_RESOURCE: ResourcePattern = {
+  text: '*',
+  segments: undefined,
   matches: () => true,
   coversAll: () => true,
   coversRegion: () => true,
@@ -118,6 +133,8 @@ export function parseResource(text: string, owner: string, where: string): Resou
   const matchesAccountOf = (scope: Scope) => isOf(scope.service) && matchesAccount(`uin/${scope.accountId}`);
   const matchesScope = (scope: Scope) => matchesAccountOf(scope) && matchesRegion(scope.region);
   return {
+    text,
+    segments: { service, region: regionPattern, name },
     matches: (resource) => matchesScope(resource) && matchesName(resource.name),
     coversAll: (scope) => coversAllNames && regionPattern === '*' && matchesAccountOf(scope),
     coversRegion: (scope) => coversAllNames && matchesScope(scope),
