@@ -62,6 +62,8 @@ export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {
   readonly canSee: ((instanceId: string) => boolean) | undefined;
   /** Whether the caller may also call an action, `service:Action`, that names no instance. */
   readonly mayCall: (action: string) => boolean;
+  /** Whether the caller may make this very call on an instance that the input does not name, such as that of a task. */
+  readonly mayCallOn: (instanceId: string) => boolean;
   /** The error to throw; only codes that the action declares are accepted. */
   readonly fail: (code: Code, text: Message) => ApiError;
 }

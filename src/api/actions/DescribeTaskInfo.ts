@@ -45,7 +45,8 @@ export const DescribeTaskInfo = defineAction({
 
   async handle({ TaskId }, ctx) {
     const task = Number.isSafeInteger(TaskId) ? await ctx.services.catalog.tasks.get(TaskId) : undefined;
-    if (task === undefined || task.accountId !== ctx.principal.accountId || task.region !== ctx.region) {
+    const isTheirs = task?.accountId === ctx.principal.accountId && task.region === ctx.region;
+    if (task === undefined || !isTheirs || !ctx.mayCallOn(task.instanceId)) {
       throw ctx.fail('InvalidParameter.InvalidParameter', {
         en: `TaskId ${TaskId} is not a task in region ${ctx.region}.`,
         zh: `地域 ${ctx.region} 中不存在任务 ${TaskId}。`,

@@ -1,5 +1,6 @@
 import type { AnyAction } from '../action.ts';
 import { decide, type Grants } from './grants.ts';
+import { allowedNames } from './policy/allowed-names.ts';
 import { type Decision, decidesAlike } from './policy/evaluate.ts';
 import type { Everything, NamedResource, Resource } from './policy/resource.ts';
 
@@ -70,8 +71,24 @@ function decideList(caller: Caller, operation: string): CallDecision {
         ...decision,
         outcome: 'allowed',
         resource,
-        canSee: (id) => decideOn(caller, operation, instanceResource(caller, id)).outcome === 'allowed',
+        canSee: visibleInstances(caller, operation),
       };
+}
+
+/** Whether the caller may call `action` on an instance that the call itself does not name. */
+export function mayCallOn(caller: Caller, action: AnyAction, instanceId: string): boolean {
+  return decideOn(caller, operationOf(action), instanceResource(caller, instanceId)).outcome === 'allowed';
+}
+
+/** The same as a decision on each, for many instances. */
+function visibleInstances(caller: Caller, operation: string): (instanceId: string) => boolean {
+  const { grants, ip, atMs } = caller;
+  if (ip === undefined) {
+    return () => false;
+  }
+  const scope = instanceResource(caller, '*');
+  const tests = grants.map((policies) => allowedNames(policies, { action: operation, scope, ip, atMs, tags: NO_TAGS }));
+  return (id) => tests.every((test) => test(instanceResource(caller, id).name));
 }
 
 /** Instances have no tags yet; a condition on them sees none. */

@@ -8,12 +8,14 @@ import {
   INSTANCE_ID,
   insertExample,
   instanceRow,
+  KEY,
   openApiFixture,
   SUB_KEY,
 } from '../../../test/harness/api-fixture.ts';
 import type { SignOptions } from '../../../test/harness/signed-request.ts';
 import { signTc3Request } from '../../../test/harness/signed-request.ts';
 import { addUser, callCam, type TestUser, toDocument } from '../../../test/harness/users.ts';
+import { PRODUCT_VERSIONS } from '../versions.ts';
 
 const OTHER_ID = 'crs-00000001';
 const REDKEEP = '2026-11-24';
@@ -246,6 +248,37 @@ test('a product without regions is in none, whichever region the caller writes',
   for (const region of [undefined, 'ap-guangzhou']) {
     assert.equal(await ask(fixture, user, 'ListUsers', {}, { version: CAM, region }), 'ok');
   }
+});
+
+test('a task of an instance that is denied to the caller is as good as unknown', async () => {
+  await using fixture = await openExample();
+  await fixture.catalog.instances.insert(instanceRow({ instanceId: OTHER_ID, name: 'other' }));
+  const { TaskId } = await fixture.call('ManualBackupInstance', { InstanceId: INSTANCE_ID });
+  const other = await fixture.call('ManualBackupInstance', { InstanceId: OTHER_ID });
+  const user = await addUser(fixture, { action: 'redis:*' }, { effect: 'deny', resource: instances(INSTANCE_ID) });
+  const look = (id: unknown, key = user.key) => fixture.call('DescribeTaskInfo', { TaskId: id }, { key });
+  assert.equal((await look(other['TaskId']))['InstanceId'], OTHER_ID);
+  const [hidden, unknown] = [await look(TaskId), await look(999)];
+  assert.equal(unknown.Error?.Code, 'InvalidParameter.InvalidParameter');
+  assert.deepEqual(hidden.Error, { ...unknown.Error, Message: unknown.Error?.Message.replace('999', String(TaskId)) });
+  // What is denied of other actions hides nothing.
+  const writer = await addUser(
+    fixture,
+    { action: 'redis:*' },
+    { effect: 'deny', action: 'redis:Manual*', resource: instances(INSTANCE_ID) },
+  );
+  assert.equal((await look(TaskId, writer.key))['InstanceId'], INSTANCE_ID);
+  assert.equal((await look(TaskId, KEY))['InstanceId'], INSTANCE_ID);
+  // A temporary key needs it of both.
+  const Policy = toDocument({ action: 'redis:*' }, { effect: 'deny', resource: instances(OTHER_ID) });
+  const { Credentials } = await callCam(fixture, 'GetFederationToken', { Name: 'x', Policy }, { version: PRODUCT_VERSIONS.sts });
+  const session = Credentials as { TmpSecretId: string; TmpSecretKey: string; Token: string };
+  const temporary = { key: { secretId: session.TmpSecretId, secretKey: session.TmpSecretKey }, headers: { 'x-tc-token': session.Token } };
+  assert.equal(await ask(fixture, temporary, 'DescribeTaskInfo', { TaskId }, temporary), 'ok');
+  assert.equal(
+    await ask(fixture, temporary, 'DescribeTaskInfo', { TaskId: other['TaskId'] }, temporary),
+    'InvalidParameter.InvalidParameter',
+  );
 });
 
 test('preset policies give what their names say', async () => {

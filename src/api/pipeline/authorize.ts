@@ -1,5 +1,5 @@
 import type { AnyAction } from '../action.ts';
-import { type Caller, decideCall, decideOperation, operationOf } from '../auth/decide-call.ts';
+import { type Caller, decideCall, decideOperation, mayCallOn, operationOf } from '../auth/decide-call.ts';
 import { readGrants } from '../auth/grants.ts';
 import type { Outcome } from '../auth/policy/evaluate.ts';
 import type { Resource } from '../auth/policy/resource.ts';
@@ -11,7 +11,7 @@ import { type RequestContext, resolvedAction, type Step } from './context.ts';
  * Decides by the principal's policies whether it may call the action on the instances that the input names, by their ids alone and before
  * any is looked up, so that a denial does not tell what exists. An action that could name instances and names none is allowed where the
  * caller may see any, and told which. The root account may do everything.
- * Reads: action, principal, input, region, raw. Fills: canSee, mayCall.
+ * Reads: action, principal, input, region, raw. Fills: canSee, mayCall, mayCallOn.
  * Raises: of redis InvalidParameter.PermissionDenied (no statement allows the action on anything) and UnauthorizedOperation.NoCAMAuthed
  * (denied, or allowed elsewhere only); of other products AuthFailure.UnauthorizedOperation.
  */
@@ -24,6 +24,7 @@ export const authorize: Step = (ctx) => {
   if (principal.accountId !== '' && principal.uin === principal.accountId && principal.session === undefined) {
     ctx.canSee = undefined;
     ctx.mayCall = () => true;
+    ctx.mayCallOn = () => true;
     return undefined;
   }
   return authorizeByPolicies(ctx, action);
@@ -44,6 +45,7 @@ async function authorizeByPolicies(ctx: RequestContext, action: AnyAction): Prom
   }
   ctx.canSee = decision.canSee;
   ctx.mayCall = (operation) => decideOperation(caller, action, operation).outcome === 'allowed';
+  ctx.mayCallOn = (instanceId) => mayCallOn(caller, action, instanceId);
   return undefined;
 }
 

@@ -40,6 +40,7 @@ export interface RequestContext extends ActionContext {
   // authorize
   canSee: ((instanceId: string) => boolean) | undefined;
   mayCall: (action: string) => boolean;
+  mayCallOn: (instanceId: string) => boolean;
   // handle
   output: object;
 }
@@ -71,6 +72,7 @@ export function createContext(raw: RawRequest, requestId: string, services: Acti
     input: NOTHING,
     canSee: seesNothing,
     mayCall: seesNothing,
+    mayCallOn: seesNothing,
     output: NOTHING,
   };
 }

@@ -30,6 +30,8 @@ export interface ResourcePattern {
   /** Undefined of `*`. */
   readonly segments: Segments | undefined;
   matches(resource: NamedResource): boolean;
+  /** The test of `matches` for names in that scope, for who has many of them; undefined where it matches none there. */
+  namesIn(scope: Scope): ((name: string) => boolean) | undefined;
   /** Whether it covers all that the service has, in every region: only that permits an action which names no instance. */
   coversAll(scope: Scope): boolean;
   /** Whether it covers all that the service has in the region of the call: that is enough to deny it. */
@@ -79,6 +81,7 @@ const EVERY_RESOURCE: ResourcePattern = {
   text: '*',
   segments: undefined,
   matches: () => true,
+  namesIn: () => () => true,
   coversAll: () => true,
   coversRegion: () => true,
   coverage: () => 'all',
@@ -136,6 +139,7 @@ export function parseResource(text: string, owner: string, where: string): Resou
     text,
     segments: { service, region: regionPattern, name },
     matches: (resource) => matchesScope(resource) && matchesName(resource.name),
+    namesIn: (scope) => (matchesScope(scope) ? matchesName : undefined),
     coversAll: (scope) => coversAllNames && regionPattern === '*' && matchesAccountOf(scope),
     coversRegion: (scope) => coversAllNames && matchesScope(scope),
     coverage(scope) {
