@@ -2,11 +2,12 @@ import type { TokenBox } from '../api/auth/session-token.ts';
 import type { FindCredential } from '../api/pipeline/authenticate.ts';
 import type { AccessKey } from '../catalog/access.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { SealedLabel } from '../catalog/sealed-columns.ts';
 import { isDomainError } from '../lib/errors.ts';
 import type { Keyring } from '../repository/keyring.ts';
 import type { RootCredential } from './root-credential.ts';
 
-const KEY_LABEL = 'access-key';
+const KEY_LABEL: SealedLabel = 'access-key';
 const TOKEN_LABEL = 'session-token';
 const NO_CONTEXT = Buffer.alloc(0);
 
@@ -63,7 +64,7 @@ export function createTokenBox(keyring: Keyring): TokenBox {
         return keyring.open(TOKEN_LABEL, sealed, NO_CONTEXT);
       } catch (error) {
         // Anybody can send any token.
-        if (isDomainError(error, 'sealed-data-damaged', 'master-key-missing')) {
+        if (isDomainError(error, 'sealed-data-damaged', 'master-key-missing', 'master-key-removed')) {
           return undefined;
         }
         throw error;

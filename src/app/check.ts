@@ -6,6 +6,7 @@ import { checkAttempts, listAttempts } from './check-attempts.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { readConfig, type ServeOptions } from './config.ts';
+import { judgeKeyring } from './key-history.ts';
 import { loadSiteKeyring } from './open-site-keyring.ts';
 import { repositoryIdOf } from './open-site-repository.ts';
 
@@ -34,9 +35,10 @@ export type Report = (subject: string, problem: string) => void;
  */
 export async function check(options: ServeOptions, env: Environment): Promise<CheckReport> {
   const config = readConfig(options, env);
-  const keyring = await loadSiteKeyring(config);
+  const ring = await loadSiteKeyring(config);
   const catalog = await openCatalog(config.catalogUrl, { readOnly: true });
   try {
+    const keyring = await judgeKeyring(catalog, ring);
     const findings: Finding[] = [];
     const report: Report = (subject, problem) => void findings.push({ subject, problem });
     for (const damage of await catalog.findDamage()) {

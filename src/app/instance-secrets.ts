@@ -1,4 +1,5 @@
 import type { Instance, InstanceSecrets } from '../catalog/catalog.ts';
+import type { SealedLabel } from '../catalog/sealed-columns.ts';
 import type { Keyring } from '../repository/keyring.ts';
 
 /** Seals and opens the secrets of instances for their rows. A sealed text is bound to its instance: moved to another row it does not open. */
@@ -7,7 +8,7 @@ export interface SecretBox {
   open(instance: Instance): InstanceSecrets;
 }
 
-const LABEL = 'instance-secrets';
+const LABEL: SealedLabel = 'instance-secrets';
 
 export function createSecretBox(keyring: Keyring): SecretBox {
   return {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { createApi } from '../api/api.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { openCatalog, sqlitePath } from '../catalog/open-catalog.ts';
-import { acquireProcessLock } from '../catalog/process-lock.ts';
+import { openCatalog } from '../catalog/open-catalog.ts';
 import { createHttpServer } from '../http/server.ts';
 import { systemClock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
@@ -21,10 +19,11 @@ import type { Config } from './config.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
 import { startManagedInstances } from './managed-instances.ts';
 import { createServiceMetrics } from './metrics.ts';
-import { openSiteKeyring } from './open-site-keyring.ts';
+import { openSiteKeyring, useKeyring } from './open-site-keyring.ts';
 import { openSiteRepository } from './open-site-repository.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { openRootCredential, type RootCredential } from './root-credential.ts';
+import { lockSite } from './site-lock.ts';
 import { startSweep } from './sweep.ts';
 
 /** A running service. `close` ends everything in the reverse order of its start. */
@@ -57,12 +56,7 @@ export async function openService(config: Config, log: Logger): Promise<Service>
 
 async function open(config: Config, log: Logger, releasers: Releasers): Promise<Service> {
   const { dataDir } = config;
-  await mkdir(dataDir.path, { recursive: true, mode: 0o700 });
-  // The catalog may lie elsewhere, where another data directory could name it too.
-  for (const path of [dataDir.lock, `${sqlitePath(config.catalogUrl)}.lock`]) {
-    const lock = acquireProcessLock(path);
-    releasers.add(() => lock.release());
-  }
+  await lockSite(config, releasers);
   await removeLeftovers(dataDir);
 
   const catalog = await openCatalog(config.catalogUrl);
@@ -70,6 +64,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const storage = await openStorage(config.storageUrl);
   const keyring = await openSiteKeyring(config, catalog, storage, log);
   const repository = await openSiteRepository(storage, keyring, catalog);
+  await useKeyring({ catalog, storage, keyring });
   // The lock says that no other process writes here, so whatever is unfinished has lost its writer.
   await storage.sweepUnfinished(0);
   // The root account's uin.

@@ -8,6 +8,7 @@ import { isDomainError } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
 import { type Config, readConfig, type ServeOptions } from './config.ts';
 import { DEMO_REGION, ensureDemoInstance } from './demo-instance.ts';
+import { lacksExport } from './exported-keys.ts';
 import { serveUntilStopped } from './serve.ts';
 import { openService, type Service } from './service.ts';
 
@@ -58,10 +59,10 @@ async function showFirstBackup(service: Service, io: Io): Promise<void> {
   }
   const answer = await describe({});
   io.out(`\nDescribeInstanceBackups of demo (${instance.instanceId}) answers:\n${JSON.stringify({ Response: answer }, null, 2)}\n`);
-  io.out(howToCall(service, instance.instanceId));
+  io.out(howToCall(service, instance.instanceId, await lacksExport(service.config.dataDir)));
 }
 
-function howToCall({ endpoint, config }: Service, instanceId: string): string {
+function howToCall({ endpoint, config }: Service, instanceId: string, isKeyAtRisk: boolean): string {
   const address = endpoint.replace('http://', '');
   const { credential, keyring } = config.dataDir;
   const readKey =
@@ -81,7 +82,13 @@ The same with the official Node SDK:
   console.log(await client.DescribeInstanceBackups({ InstanceId: '${instanceId}' }));
 
 The key of the API ${config.rootCredential === undefined ? `lies in ${credential}` : 'is the one in REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY'}.
-The master key ${config.masterKey === undefined ? `lies in ${keyring}: keep a copy elsewhere` : 'is the one in REDKEEP_MASTER_KEY: keep it'}, without it no backup can be read.
+${config.masterKey === undefined ? tellOfKey(keyring, isKeyAtRisk) : 'The master key is the one in REDKEEP_MASTER_KEY: keep it, without it no backup can be read.'}
 Serving until Ctrl-C.
 `;
+}
+
+function tellOfKey(path: string, isAtRisk: boolean): string {
+  return isAtRisk
+    ? `The master key lies in ${path}, and without it no backup can be read: write a copy with \`redkeep master-key export FILE\`, and keep it elsewhere.`
+    : `The master key lies in ${path}, and was exported.`;
 }

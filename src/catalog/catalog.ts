@@ -1,5 +1,6 @@
 import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
+import type { SealedStore } from './sealed-columns.ts';
 
 /**
  * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
@@ -32,11 +33,16 @@ export interface CatalogTables {
   readonly users: UserStore;
   readonly accessKeys: AccessKeyStore;
   readonly policies: PolicyStore;
+  readonly sealed: SealedStore;
 }
 
-/** Facts of the catalog itself, such as `repository-id` and `account-id`. Set once. */
+/** Facts of the catalog itself, such as `repository-id` and `account-id`. */
 export interface SettingStore {
   get(name: string): Promise<string | undefined>;
+  /** Every setting whose name begins with `prefix`, by what follows it, in order of name. */
+  below(prefix: string): Promise<Map<string, string>>;
+  /** Stores `value`, whatever was there. */
+  set(name: string, value: string): Promise<void>;
   /** Stores `value` unless the name is set already, and returns what is stored now. */
   setOnce(name: string, value: string): Promise<string>;
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DomainError } from '../lib/errors.ts';
 import type { Catalog, CatalogTables } from './catalog.ts';
@@ -11,6 +12,7 @@ import { createBackupStore } from './stores/backup-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
 import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
+import { createSealedStore } from './stores/sealed-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
 import { createTaskStore } from './stores/task-store.ts';
 import { createUserStore } from './stores/user-store.ts';
@@ -59,7 +61,19 @@ function createTables(scope: Scope): CatalogTables {
     users: createUserStore(scope),
     accessKeys: createAccessKeyStore(scope),
     policies: createPolicyStore(scope),
+    sealed: createSealedStore(scope),
   };
+}
+
+/** Whether something lies where the catalog would; it need not be one. */
+export async function isCatalogThere(url: string): Promise<boolean> {
+  const status = await stat(sqlitePath(url)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw new DomainError('catalog-unavailable', `${sqlitePath(url)} cannot be looked at: ${error.code}`, { cause: error });
+  });
+  return status !== undefined && status.size > 0;
 }
 
 /**

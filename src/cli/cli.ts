@@ -5,6 +5,7 @@ import { addCallCommand } from './commands/call.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addMasterKeyCommands } from './commands/master-key.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addUserCommands,
   addKeyCommands,
   addPolicyCommands,
+  addMasterKeyCommands,
   addCheckCommand,
   addCallCommand,
 ];

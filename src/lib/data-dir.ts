@@ -9,6 +9,8 @@ export interface DataDir {
   readonly credential: string;
   /** Master keys, mode 0600. */
   readonly keyring: string;
+  /** `{"keyIds": […]}`: the master keys of which an operator has an export. */
+  readonly exportedKeys: string;
   readonly catalog: string;
   readonly repository: string;
   /** One directory for each local managed instance. */
@@ -26,6 +28,7 @@ export function resolveDataDir(given: string | undefined, env: Environment): Dat
     path,
     credential: join(path, 'default.credential'),
     keyring: join(path, 'keyring.json'),
+    exportedKeys: join(path, 'exported-keys.json'),
     catalog: join(path, 'catalog.db'),
     repository: join(path, 'repository'),
     instances: join(path, 'instances'),

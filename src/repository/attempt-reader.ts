@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
-import { DomainError, isDomainError } from '../lib/errors.ts';
+import { isDomainError } from '../lib/errors.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
 import { deriveKey } from './encryption.ts';
-import { attemptContext, backupDamaged, dataObject, indexObject, MAX_MANIFEST_BYTES, manifestObject, sectionObject } from './format.ts';
+import {
+  attemptContext,
+  backupDamaged,
+  dataObject,
+  indexObject,
+  MAX_MANIFEST_BYTES,
+  manifestMissing,
+  manifestObject,
+  sectionObject,
+} from './format.ts';
 import { decodeFrame } from './frame.ts';
 import { type FrameIndex, type FrameLocation, INDEX_ENTRY_BYTES, parseFrameIndex } from './frame-index.ts';
 import type { Keyring } from './keyring.ts';
@@ -55,7 +64,7 @@ export async function openAttemptReader(
     const name = manifestObject(ref);
     const status = await storage.stat(name, options);
     if (status === undefined) {
-      throw new DomainError('manifest-missing', `${name} does not exist: attempt ${ref.attempt} of ${ref.backupId} is no backup`);
+      throw manifestMissing(ref);
     }
     if (status.sizeBytes > MAX_MANIFEST_BYTES) {
       throw backupDamaged(name, `it has ${status.sizeBytes} bytes, at most ${MAX_MANIFEST_BYTES} are allowed`);

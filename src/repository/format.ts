@@ -99,6 +99,11 @@ export function assertFormatVersion(version: unknown, what: string): void {
   }
 }
 
+export function manifestMissing(ref: AttemptRef, cause?: unknown): DomainError {
+  const message = `${manifestObject(ref)} does not exist: attempt ${ref.attempt} of ${ref.backupId} is no backup`;
+  return new DomainError('manifest-missing', message, { cause });
+}
+
 /** Damage to the stored bytes of a backup. */
 export function backupDamaged(object: string, what: string, cause?: unknown): DomainError {
   return new DomainError('backup-damaged', `${object}: ${what}`, {

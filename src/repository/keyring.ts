@@ -12,9 +12,14 @@ export interface Keyring {
   readonly activeKeyId: string;
   /** All key ids, the active one first. */
   readonly keyIds: readonly string[];
+  /** Ids of keys that were taken out on purpose, so that an error can tell a removed key from a lost one. */
+  readonly removedKeyIds: readonly string[];
   /** Wraps a 32-byte data key under the active key. */
   wrap(dataKey: Uint8Array, aad: Uint8Array): WrappedKey;
-  /** Throws `master-key-missing` where the key is not in this keyring, `sealed-data-damaged` where key, aad or bytes differ. */
+  /**
+   * Throws `master-key-removed` where the key was taken out of this keyring, `master-key-missing` where it is not in it for another reason,
+   * `sealed-data-damaged` where key, aad or bytes differ.
+   */
   unwrap(wrapped: WrappedKey, aad: Uint8Array): Buffer;
   /** Seals a small secret, such as an instance's password, for the purpose `label`. Names its key, so it opens after a rotation too. */
   seal(label: string, plain: Uint8Array, aad: Uint8Array): Buffer;
@@ -22,7 +27,7 @@ export interface Keyring {
   open(label: string, sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** A value that shows, to a holder of the key, that `context` was made under it, and shows nothing else. */
   keyCheck(context: string): KeyCheck;
-  /** True where the check was made under a key of this ring; throws `master-key-wrong` where that key is not in it. */
+  /** True where the check was made under a key of this ring; throws `master-key-removed` or `master-key-wrong` where that key is not in it. */
   matches(check: KeyCheck, context: string): boolean;
   /** All keys in the clear, to be kept in a safe place or posted to a worker thread. `importKeyring` reads it. */
   export(): string;
@@ -55,7 +60,38 @@ export function createKeyring(): Keyring {
 
 /** A keyring with a fresh active key; the keys of `keyring` stay for what they sealed. */
 export function rotateKeyring(keyring: Keyring): Keyring {
-  return toKeyring([randomBytes(KEY_BYTES), ...readExport(keyring.export())]);
+  const { keys, removed } = readExport(keyring.export());
+  return toKeyring([randomBytes(KEY_BYTES), ...keys], removed);
+}
+
+/** `keyring` and, for opening only, the keys of `other` that it lacks. What one of them says was removed stays so unless the key is there. */
+export function mergeKeyrings(keyring: Keyring, other: Keyring): Keyring {
+  const [mine, theirs] = [readExport(keyring.export()), readExport(other.export())];
+  const added = theirs.keys.filter((key) => !keyring.keyIds.includes(idOf(key)));
+  return toKeyring([...mine.keys, ...added], [...mine.removed, ...theirs.removed]);
+}
+
+/** `keyring` without a key, whose id it remembers. Throws `master-key-active` for the active one, `master-key-unknown` for one that it has not. */
+export function withoutKey(keyring: Keyring, keyId: string): Keyring {
+  if (keyId === keyring.activeKeyId) {
+    throw new DomainError('master-key-active', `master key ${keyId} is the active one, which seals new backups`, {
+      hint: 'rotate first: `redkeep master-key rotate`',
+    });
+  }
+  if (!keyring.keyIds.includes(keyId)) {
+    throw new DomainError('master-key-unknown', `there is no master key ${keyId}, the keyring holds ${keyring.keyIds.join(', ')}`);
+  }
+  const { keys, removed } = readExport(keyring.export());
+  return toKeyring(
+    keys.filter((key) => idOf(key) !== keyId),
+    [...removed, keyId],
+  );
+}
+
+/** `keyring`, which knows of further keys that they were removed. */
+export function rememberRemoved(keyring: Keyring, keyIds: readonly string[]): Keyring {
+  const { keys, removed } = readExport(keyring.export());
+  return toKeyring(keys, [...removed, ...keyIds]);
 }
 
 /**
@@ -68,11 +104,32 @@ export function keyringFromText(text: string): Keyring {
 
 /** Reads what `export` gave. Throws `master-key-unreadable`. */
 export function importKeyring(text: string): Keyring {
-  return toKeyring(readExport(text));
+  const { keys, removed } = readExport(text);
+  return toKeyring(keys, removed);
 }
 
-function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
-  const keys = new Map(masterKeys.map((key) => [deriveKey(key, 'key-id', KEY_ID_BYTES).toString('hex'), key]));
+/** The text form of `REDKEEP_MASTER_KEY`, which `keyringFromText` reads. */
+export function keyringToText(keyring: Keyring): string {
+  return readExport(keyring.export())
+    .keys.map((key) => key.toString('base64'))
+    .join(',');
+}
+
+/** The id of the key under which `Keyring.seal` made a secret. Throws `sealed-data-damaged`. */
+export function keyIdOfSecret(sealed: Uint8Array): string {
+  if (sealed.byteLength < 1 + KEY_ID_BYTES || sealed[0] !== SECRET_VERSION) {
+    throw new DomainError('sealed-data-damaged', 'sealed secret does not begin with version 1 and a key id');
+  }
+  return Buffer.from(sealed.subarray(1, 1 + KEY_ID_BYTES)).toString('hex');
+}
+
+function idOf(key: Uint8Array): string {
+  return deriveKey(key, 'key-id', KEY_ID_BYTES).toString('hex');
+}
+
+function toKeyring(masterKeys: readonly Uint8Array[], removed: readonly string[] = []): Keyring {
+  const keys = new Map(masterKeys.map((key) => [idOf(key), key]));
+  const removedKeyIds = [...new Set(removed)].filter((keyId) => !keys.has(keyId));
   const [first] = keys;
   if (first === undefined || keys.size !== masterKeys.length) {
     throw unreadable('a keyring holds at least one key and none twice');
@@ -82,11 +139,20 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
   function keyOf(keyId: string): Uint8Array {
     const key = keys.get(keyId);
     if (key === undefined) {
-      throw new DomainError('master-key-missing', `master key ${keyId} is needed, the keyring holds ${[...keys.keys()].join(', ')}`, {
-        hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use when this was written',
-      });
+      throw lacks(keyId, 'master-key-missing', `master key ${keyId} is needed`);
     }
     return key;
+  }
+
+  function lacks(keyId: string, code: string, what: string): DomainError {
+    if (removedKeyIds.includes(keyId)) {
+      return new DomainError('master-key-removed', `${what}, and that key was removed`, {
+        hint: 'where an export of it still exists, bring it back with `redkeep master-key import`; without it this cannot be read',
+      });
+    }
+    return new DomainError(code, `${what}, the keyring holds ${[...keys.keys()].join(', ')}`, {
+      hint: 'bring the key back with `redkeep master-key import`, or the keyring.json or REDKEEP_MASTER_KEY that was in use',
+    });
   }
 
   function checkValue(key: Uint8Array, context: string): Buffer {
@@ -96,6 +162,7 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
   return {
     activeKeyId,
     keyIds: [...keys.keys()],
+    removedKeyIds,
 
     wrap(dataKey, aad) {
       return { keyId: activeKeyId, wrapped: seal(deriveKey(activeKey, 'wrap'), dataKey, aad) };
@@ -111,11 +178,8 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     },
 
     open(label, sealed, aad) {
+      const key = keyOf(keyIdOfSecret(sealed));
       const header = sealed.subarray(0, 1 + KEY_ID_BYTES);
-      if (header.byteLength !== 1 + KEY_ID_BYTES || header[0] !== SECRET_VERSION) {
-        throw new DomainError('sealed-data-damaged', 'sealed secret does not begin with version 1 and a key id');
-      }
-      const key = keyOf(Buffer.from(header.subarray(1)).toString('hex'));
       return unseal(deriveKey(key, `secret/${label}`), sealed.subarray(header.byteLength), Buffer.concat([header, aad]));
     },
 
@@ -126,9 +190,7 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     matches({ keyId, value }, context) {
       const key = keys.get(keyId);
       if (key === undefined) {
-        throw new DomainError('master-key-wrong', `made under master key ${keyId}, the keyring holds ${[...keys.keys()].join(', ')}`, {
-          hint: 'bring back the keyring.json or REDKEEP_MASTER_KEY that was in use',
-        });
+        throw lacks(keyId, 'master-key-wrong', `made under master key ${keyId}`);
       }
       // Texts are compared, because several base64 texts decode to the same bytes; the value is no secret.
       return value === checkValue(key, context).toString('base64');
@@ -140,12 +202,13 @@ function toKeyring(masterKeys: readonly Uint8Array[]): Keyring {
         use: i === 0 ? 'active' : 'open-only',
         key: Buffer.from(key).toString('base64'),
       }));
-      return `${JSON.stringify({ format: FORMAT, version: 1, keys: written }, null, 2)}\n`;
+      const removedToo = removedKeyIds.length === 0 ? {} : { removed: removedKeyIds };
+      return `${JSON.stringify({ format: FORMAT, version: 1, keys: written, ...removedToo }, null, 2)}\n`;
     },
   };
 }
 
-function readExport(text: string): Buffer[] {
+function readExport(text: string): { keys: Buffer[]; removed: string[] } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -162,7 +225,11 @@ function readExport(text: string): Buffer[] {
   if (!('keys' in parsed) || !Array.isArray(parsed.keys)) {
     throw unreadable('the keyring has no list of keys');
   }
-  return parsed.keys.map((entry: unknown, i) => readEntry(entry, i === 0 ? 'active' : 'open-only'));
+  const removed: unknown = 'removed' in parsed ? parsed.removed : [];
+  if (!Array.isArray(removed) || !removed.every((keyId) => typeof keyId === 'string' && /^[0-9a-f]{16}$/.test(keyId))) {
+    throw unreadable("the keyring's list of removed keys is not made of key ids");
+  }
+  return { keys: parsed.keys.map((entry: unknown, i) => readEntry(entry, i === 0 ? 'active' : 'open-only')), removed };
 }
 
 function readEntry(entry: unknown, use: string): Buffer {
@@ -170,7 +237,7 @@ function readEntry(entry: unknown, use: string): Buffer {
     throw unreadable('a keyring entry needs id, use and key, and the first one alone is "active"');
   }
   const key = decodeKey(typeof entry.key === 'string' ? entry.key : '');
-  if (deriveKey(key, 'key-id', KEY_ID_BYTES).toString('hex') !== entry.id) {
+  if (idOf(key) !== entry.id) {
     throw unreadable('a keyring entry does not fit its id: the key was changed');
   }
   return key;

@@ -41,12 +41,11 @@ export function decodeManifest(
   ref: AttemptRef,
   bytes: Buffer,
 ): { manifest: Manifest; dataKey: Buffer } {
-  if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 4) !== MAGIC) {
+  if (bytes.length < HEADER_BYTES) {
     throw new DomainError('sealed-data-damaged', `${bytes.length} bytes that are no manifest`);
   }
   const header = bytes.subarray(0, HEADER_BYTES);
-  assertFormatVersion(header.readUInt16BE(4), 'the manifest');
-  const keyId = header.toString('hex', 6, 6 + KEY_ID_BYTES);
+  const keyId = readManifestKeyId(header);
   const dataKey = keyring.unwrap({ keyId, wrapped: header.subarray(6 + KEY_ID_BYTES) }, context);
   const text = unseal(deriveKey(dataKey, 'manifest'), bytes.subarray(HEADER_BYTES), Buffer.concat([context, header])).toString();
   const manifest: unknown = JSON.parse(text);
@@ -54,4 +53,16 @@ export function decodeManifest(
     throw new DomainError('sealed-data-damaged', 'the manifest is authentic but not of the shape that format 1 describes');
   }
   return { manifest, dataKey };
+}
+
+/** How much of a manifest tells the id of its master key. */
+export const MANIFEST_KEY_ID_BYTES = 6 + KEY_ID_BYTES;
+
+/** The id of the master key from the first bytes of a manifest. Throws `repository-format-unsupported` or `sealed-data-damaged`. */
+export function readManifestKeyId(bytes: Buffer): string {
+  if (bytes.length < MANIFEST_KEY_ID_BYTES || bytes.toString('latin1', 0, 4) !== MAGIC) {
+    throw new DomainError('sealed-data-damaged', `${bytes.length} bytes that are no manifest`);
+  }
+  assertFormatVersion(bytes.readUInt16BE(4), 'the manifest');
+  return bytes.toString('hex', 6, MANIFEST_KEY_ID_BYTES);
 }

@@ -10,8 +10,8 @@ export function encodeRepositoryObject(keyring: Keyring, repositoryId: string): 
   return encode(repositoryId, keyring.keyCheck(checkContext(repositoryId)));
 }
 
-/** Returns the repository's id. Throws as `openRepository` does. */
-export async function readRepositoryObject(storage: ObjectStorage, keyring: Keyring): Promise<string> {
+/** Returns the repository's id and the key of its key check. Throws as `openRepository` does. */
+export async function readRepositoryObject(storage: ObjectStorage, keyring: Keyring): Promise<{ repositoryId: string; keyId: string }> {
   const status = await storage.stat(REPOSITORY_OBJECT);
   if (status === undefined) {
     throw new DomainError('repository-missing', `${storage.url} holds no repository`);
@@ -33,7 +33,7 @@ export async function readRepositoryObject(storage: ObjectStorage, keyring: Keyr
   if (!keyring.matches(keyCheck, checkContext(repositoryId))) {
     throw damaged('repositoryId and keyCheck do not belong together');
   }
-  return repositoryId;
+  return { repositoryId, keyId: keyCheck.keyId };
 }
 
 function encode(repositoryId: string, { keyId, value }: KeyCheck): Buffer {
@@ -71,7 +71,7 @@ function checkContext(repositoryId: string): string {
 
 function damaged(what: string, cause?: unknown): DomainError {
   return new DomainError('repository-damaged', `${REPOSITORY_OBJECT}: ${what}`, {
-    hint: 'bring it back from a copy; it never changes after the repository is made',
+    hint: 'bring it back from a copy; all of it but the key check stays the same as long as the repository lives',
     cause,
   });
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { DomainError } from '../lib/errors.ts';
+import { DomainError, isDomainError } from '../lib/errors.ts';
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
 import { type AttemptReader, openAttemptReader } from './attempt-reader.ts';
 import { type AttemptWriter, createAttemptWriter } from './attempt-writer.ts';
-import { attemptPrefix, MAX_SHARDS, manifestObject, REPOSITORY_OBJECT } from './format.ts';
+import { attemptPrefix, backupDamaged, MAX_SHARDS, manifestMissing, manifestObject, REPOSITORY_OBJECT } from './format.ts';
 import type { Keyring } from './keyring.ts';
 import { type ListedAttempt, listAttempts, listForeignObjects } from './list-attempts.ts';
+import { MANIFEST_KEY_ID_BYTES, readManifestKeyId } from './manifest.ts';
 import { encodeRepositoryObject, readRepositoryObject } from './repository-object.ts';
 import type { AttemptRef, Manifest } from './types.ts';
 import { verifyAttempt } from './verify-attempt.ts';
@@ -23,6 +24,8 @@ export interface Repository {
   openAttempt(ref: AttemptRef, options?: StorageOptions): Promise<AttemptReader>;
   /** Reads every stored byte back and returns the manifest; throws `backup-damaged` and what `openAttempt` throws. */
   verifyAttempt(ref: AttemptRef, options?: StorageOptions): Promise<Manifest>;
+  /** Id of the master key that an attempt needs. Throws `manifest-missing`, or `backup-damaged` where it does not begin as a manifest does. */
+  keyIdOf(ref: AttemptRef, options?: StorageOptions): Promise<string>;
   /** Every attempt of which an object exists, whole or not, in order of name. */
   listAttempts(options?: StorageOptions): AsyncIterable<ListedAttempt>;
   /** Objects that belong neither to the repository itself nor to an attempt. */
@@ -60,7 +63,16 @@ export async function createRepository(
  * `repository-format-unsupported`; then `repository-damaged`, or `master-key-wrong` where it was made under a key that the ring lacks.
  */
 export async function openRepository(storage: ObjectStorage, keyring: Keyring): Promise<Repository> {
-  return toRepository(storage, keyring, await readRepositoryObject(storage, keyring));
+  const { repositoryId } = await readRepositoryObject(storage, keyring);
+  return toRepository(storage, keyring, repositoryId);
+}
+
+/** Puts the key check of a repository under the active key, so that a retired one can go. Throws as `openRepository` does. */
+export async function rekeyRepository(storage: ObjectStorage, keyring: Keyring): Promise<void> {
+  const { repositoryId, keyId } = await readRepositoryObject(storage, keyring);
+  if (keyId !== keyring.activeKeyId) {
+    await storage.put(REPOSITORY_OBJECT, encodeRepositoryObject(keyring, repositoryId), { replace: true });
+  }
 }
 
 /** True where a storage holds no object at all. Only then, and with an empty catalog, may a new master key be made. */
@@ -98,6 +110,18 @@ function toRepository(storage: ObjectStorage, keyring: Keyring, repositoryId: st
     },
 
     verifyAttempt: async (ref, options = {}) => verifyAttempt(storage, await openAttempt(ref, options), options),
+
+    async keyIdOf(ref, options = {}) {
+      const name = manifestObject(ref);
+      try {
+        return readManifestKeyId(await storage.read(name, { ...options, offset: 0, length: MANIFEST_KEY_ID_BYTES }));
+      } catch (error) {
+        if (isDomainError(error, 'object-not-found')) {
+          throw manifestMissing(ref, error);
+        }
+        throw isDomainError(error, 'object-truncated', 'sealed-data-damaged') ? backupDamaged(name, error.message, error) : error;
+      }
+    },
 
     listAttempts: (options = {}) => listAttempts(storage, options),
     listForeignObjects: (options = {}) => listForeignObjects(storage, options),

@@ -24,11 +24,34 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
       assert.equal(await catalog.settings.get('repository-id'), 'one');
     });
 
+    test('changes a setting, and lists those of one prefix', async () => {
+      await catalog.settings.set('list/b', '1');
+      await catalog.settings.set('list/b', '2');
+      await catalog.settings.setOnce('list/a', '3');
+      await catalog.settings.set('lisu', '4');
+      assert.deepEqual(
+        [...(await catalog.settings.below('list/'))],
+        [
+          ['a', '3'],
+          ['b', '2'],
+        ],
+      );
+    });
+
     test('gives back an instance as it was put in', async () => {
       const instance = instanceRow({ instanceId: 'crs-whole', tls: true, user: 'backup', sealedSecrets: new Uint8Array([0, 255]) });
       await catalog.instances.insert(instance);
       assert.deepEqual(await catalog.instances.get('crs-whole'), instance);
       assert.equal(await catalog.instances.get('crs-none'), undefined);
+    });
+
+    test('reads a sealed secret apart from its row, and replaces it only where it is still the same', async () => {
+      await catalog.instances.insert(instanceRow({ instanceId: 'crs-sealed', sealedSecrets: new Uint8Array([1, 2]) }));
+      const secret = (await catalog.sealed.all('instance-secrets')).find(({ id }) => id === 'crs-sealed');
+      assert.deepEqual(secret, { id: 'crs-sealed', sealed: new Uint8Array([1, 2]) });
+      await catalog.sealed.replace('instance-secrets', secret, new Uint8Array([3]));
+      assert.deepEqual((await catalog.instances.get('crs-sealed'))?.sealedSecrets, new Uint8Array([3]));
+      await assert.rejects(catalog.sealed.replace('instance-secrets', secret, new Uint8Array([4])), { code: 'catalog-conflict' });
     });
 
     test('refuses a second instance of one id', async () => {

@@ -82,12 +82,13 @@ describe('a service on a data directory', () => {
   });
 
   it('refuses the repository of another catalog', async () => {
-    await firstStart();
+    const env = { REDKEEP_MASTER_KEY: randomBytes(32).toString('base64') };
+    await firstStart(env);
     const other = await makeDataDir();
     try {
-      const first = await startService(other);
+      const first = await startService(other, { env });
       await first.stop();
-      const { status, stderr } = await serve({ REDKEEP_STORAGE: `file://${other}/repository`, REDKEEP_MASTER_KEY: await keyOf(other) });
+      const { status, stderr } = await serve({ ...env, REDKEEP_STORAGE: `file://${other}/repository` });
       assert.equal(status, 1);
       assert.match(stderr, /belongs to another catalog/);
     } finally {
@@ -157,9 +158,3 @@ describe('a service on a data directory', () => {
     assert.match(stderr, /default\.credential is not \{"secretId"/);
   });
 });
-
-async function keyOf(dataDir: string): Promise<string> {
-  const { loadKeyringFile } = await import('../../src/repository/keyring-file.ts');
-  const [first] = (JSON.parse((await loadKeyringFile(join(dataDir, 'keyring.json'))).export()) as { keys: Array<{ key: string }> }).keys;
-  return first?.key ?? '';
-}

@@ -10,6 +10,21 @@ export function createSettingStore({ db, reader }: Scope): SettingStore {
 
   return {
     get,
+
+    async below(prefix) {
+      const rows = await reader.rows(db.selectFrom('settings').selectAll().where('name', '>=', prefix).orderBy('name').compile());
+      const own = rows.filter(({ name }) => name.startsWith(prefix));
+      return new Map(own.map(({ name, value }) => [name.slice(prefix.length), value]));
+    },
+
+    async set(name, value) {
+      await db
+        .insertInto('settings')
+        .values({ name, value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+    },
+
     async setOnce(name, value) {
       await db
         .insertInto('settings')

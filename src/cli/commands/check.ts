@@ -1,16 +1,12 @@
 import type { AddCommand } from '../cli.ts';
 import { EXIT } from '../exit-codes.ts';
+import { withSite } from '../options.ts';
 import { renderJson } from '../output.ts';
 
 /** `redkeep check`. */
 export const addCheckCommand: AddCommand = (program, io, finish) => {
-  program
-    .command('check')
+  withSite(program.command('check'))
     .description('read catalog and repository and report every inconsistency; safe beside a running server')
-    .option('--data-dir <dir>', 'data directory (REDKEEP_DATA_DIR; default ./data)')
-    .option('--catalog <url>', 'sqlite:///path (REDKEEP_CATALOG; default <data-dir>/catalog.db)')
-    .option('--storage <url>', 'file:///path (REDKEEP_STORAGE; default <data-dir>/repository)')
-    .option('--json', 'print the findings as one JSON document')
     .action((options: { dataDir?: string; catalog?: string; storage?: string; json?: boolean }) =>
       finish(async () => {
         const { check } = await import('../../app/check.ts');
