@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
 import { findFreePort } from './free-port.ts';
+import type { ServerProgram } from './server-versions.ts';
 
 export interface RedisServerOptions {
   /** More lines of the configuration file, such as `repl-diskless-sync-delay 0`. */
@@ -16,6 +17,12 @@ export interface RedisServerOptions {
   readonly aclUsers?: readonly string[];
   /** Path of an RDB file to start on. */
   readonly dump?: string;
+  /** The `redis-server` on the PATH by default. */
+  readonly server?: ServerProgram;
+  /** A free one by default; that of a server which was stopped, to start it again. */
+  readonly port?: number;
+  /** Take a server that is still loading for ready. */
+  readonly whileLoading?: boolean;
 }
 
 export interface RedisServer extends AsyncDisposable {
@@ -30,6 +37,8 @@ export interface RedisServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+const LOG_FILE = 'server.log';
+
 /**
  * A real redis-server on a free port of loopback, empty unless given a dump, without persistence, ready when this resolves. By default its
  * diskless delay is 0, so that a full synchronisation starts at once.
@@ -37,10 +46,10 @@ export interface RedisServer extends AsyncDisposable {
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const dir = await mkdtemp(join(tmpdir(), 'redkeep-redis-'));
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
+    const port = options.port ?? (await findFreePort());
     const child = await launch(dir, port, options);
     try {
-      return await connect(dir, port, child, options.password);
+      return await connect(dir, port, child, options);
     } catch (error) {
       await end(child);
       // Another process may have taken the port between finding and binding it.
@@ -72,7 +81,8 @@ async function launch(dir: string, port: number, options: RedisServerOptions): P
   }
   const file = join(dir, 'redis.conf');
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
-  const child = spawn('redis-server', [file], { stdio: 'ignore' });
+  const { command, args } = options.server ?? { command: 'redis-server', args: [] };
+  const child = spawn(command, [...args, file, '--logfile', join(dir, LOG_FILE)], { stdio: 'ignore' });
   await once(child, 'spawn');
   const endWithUs = () => child.kill('SIGKILL');
   process.once('exit', endWithUs);
@@ -80,7 +90,8 @@ async function launch(dir: string, port: number, options: RedisServerOptions): P
   return child;
 }
 
-async function connect(dir: string, port: number, child: ChildProcess, password: string | undefined): Promise<RedisServer> {
+async function connect(dir: string, port: number, child: ChildProcess, options: RedisServerOptions): Promise<RedisServer> {
+  const { password, whileLoading = false } = options;
   const client = createClient({
     RESP: 2,
     disableClientInfo: true,
@@ -94,11 +105,15 @@ async function connect(dir: string, port: number, child: ChildProcess, password:
       await client.sendCommand(['PING']);
       break;
     } catch (error) {
+      if (whileLoading && error instanceof ErrorReply && error.message.startsWith('LOADING')) {
+        break;
+      }
       if (client.isOpen) {
         client.destroy();
       }
       if (child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`redis-server on port ${port} did not get ready, exit code ${child.exitCode}`, { cause: error });
+        const log = await readFile(join(dir, LOG_FILE), 'utf8').catch(() => '');
+        throw new Error(`redis-server on port ${port} did not get ready, exit code ${child.exitCode}\n${log}`, { cause: error });
       }
       await delay(20);
     }

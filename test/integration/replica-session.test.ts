@@ -6,6 +6,7 @@ import { createRdbChecksum, type RdbChecksumResult } from '../../src/redis/rdb/r
 import { createRdbScanner, type RdbScan } from '../../src/redis/rdb/scanner.ts';
 import { openReplicaSession, type ReceivedRdb, type ReplicaSessionOptions } from '../../src/redis/replica-session.ts';
 import type { SourceAddress } from '../../src/redis/source-address.ts';
+import { EVERY_TYPE_COUNTS, fillWithEveryType, readKeyspace } from '../harness/every-type.ts';
 import { findFreePort } from '../harness/free-port.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 
@@ -32,67 +33,6 @@ async function readInfo(redis: RedisServer, section: string): Promise<ReadonlyMa
   return parseInfoText(String(await redis.command('INFO', section)));
 }
 
-/** INFO keyspace in the form of the scan. */
-async function readKeyspace(redis: RedisServer): Promise<RdbScan['keys']['byDatabase']> {
-  const keyspace = await readInfo(redis, 'keyspace');
-  return Object.fromEntries(
-    [...keyspace].map(([name, value]) => {
-      const match = /^keys=([0-9]+),expires=([0-9]+)/.exec(value);
-      return [name.slice(2), { keys: Number(match?.[1]), withExpiry: Number(match?.[2]) }];
-    }),
-  );
-}
-
-async function fillWithEveryType(redis: RedisServer): Promise<void> {
-  const many = (count: number, make: (index: number) => string[]) => Array.from({ length: count }, (_, index) => make(index)).flat();
-  const long = 'compressible '.repeat(50);
-  const commands: Array<Array<string | Buffer>> = [
-    ['FUNCTION', 'LOAD', "#!lua name=one\nredis.register_function('f1', function() return 1 end)"],
-    ['FUNCTION', 'LOAD', "#!lua name=two\nredis.register_function('f2', function() return 2 end)"],
-    ['SET', 'text', 'value'],
-    ['SET', 'int8', '7'],
-    ['SET', 'int16', '-3000'],
-    ['SET', 'int32', '2000000000'],
-    ['SET', 'int64', '9000000000000000000'],
-    ['SET', 'compressed', long],
-    ['SET', 'long', 'x'.repeat(1_000_000)],
-    ['SET', Buffer.from('binary\0key\r\n$5\r\n'), Buffer.from([0, 13, 10, 255, 254])],
-    ['SET', '', 'empty name'],
-    ['SETBIT', 'bitmap', '100000', '1'],
-    ['PFADD', 'hyperloglog', 'a', 'b', 'c'],
-    ['SET', 'tomorrow', 'v', 'EX', '86400'],
-    ['SET', 'next year', 'v', 'PX', '31536000000'],
-    ['RPUSH', 'list small', 'a', 'b', '3'],
-    ['RPUSH', 'list large', ...many(2000, (i) => [`element ${i} ${long}`])],
-    ['SADD', 'set of integers', ...many(50, (i) => [String(i * 1000)])],
-    ['SADD', 'set small', 'a', 'b'],
-    ['SADD', 'set large', ...many(1000, (i) => [`member ${i}`])],
-    ['ZADD', 'zset small', '1.5', 'a', '-inf', 'b'],
-    ['ZADD', 'zset large', ...many(1000, (i) => [String(i / 7), `member ${i}`])],
-    ['HSET', 'hash small', 'f', 'v'],
-    ['HSET', 'hash large', ...many(1000, (i) => [`field ${i}`, long])],
-    ['EXPIRE', 'hash large', '90000'],
-    ...Array.from({ length: 300 }, (_, i) => ['XADD', 'stream', `${i + 1}-1`, 'field', `value ${i}`]),
-    ['XGROUP', 'CREATE', 'stream', 'group', '0'],
-    ['XGROUP', 'CREATE', 'stream', 'idle group', '$'],
-    ['XREADGROUP', 'GROUP', 'group', 'first', 'COUNT', '100', 'STREAMS', 'stream', '>'],
-    ['XREADGROUP', 'GROUP', 'group', 'second', 'COUNT', '5', 'STREAMS', 'stream', '>'],
-    ['XACK', 'stream', 'group', '3-1', '4-1'],
-    ['XDEL', 'stream', '1-1', '200-1'],
-    ['XADD', 'stream empty', '1-1', 'f', 'v'],
-    ['XDEL', 'stream empty', '1-1'],
-    ['SELECT', '3'],
-    ['SET', 'in three', 'v', 'EX', '1000'],
-    ['SELECT', '15'],
-    ...Array.from({ length: 500 }, (_, i) => ['SET', `key ${i}`, String(i)]),
-  ];
-  for (const command of commands) {
-    await redis.command(...command);
-  }
-}
-
-const EXPECTED_TYPES = { string: 514, list: 2, set: 3, zset: 2, hash: 2, stream: 2 };
-
 describe('a synchronisation with a real server', () => {
   test('counts every type as INFO keyspace does, and the checksum is right, in both forms and with compression or without', async () => {
     for (const config of [
@@ -107,7 +47,7 @@ describe('a synchronisation with a real server', () => {
       assert.equal(checksum.state, 'equal');
       assert.equal(scan.incompleteReason, undefined);
       assert.deepEqual(scan.keys.byDatabase, await readKeyspace(redis));
-      assert.deepEqual(scan.keys.byType, EXPECTED_TYPES);
+      assert.deepEqual(scan.keys.byType, EVERY_TYPE_COUNTS);
       assert.equal(scan.keys.functions, 2);
       assert.equal(scan.sizeBytes, received.sizeBytes);
       assert.equal(scan.auxiliary['repl-id'], received.replicationId);
