@@ -94,11 +94,13 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 
 const IF_EXIST = '_if_exist';
 const FOR_ANY_VALUE = 'for_any_value:';
+const FOR_ALL_VALUE = 'for_all_value:';
 
 /**
  * Reads the `condition` of a statement: operator, key, values. Values of a key are alternatives (for a negated operator: none of them may
- * fit), keys and operators must all be met. `_if_exist` is met where the key has no value; `for_any_value:` where one of the resource's
- * tags meets the operator by itself. Throws PolicyError for every operator and key that it does not know: a condition that is skipped
+ * fit), keys and operators must all be met. `_if_exist` is met where the key has no value. `for_any_value:` is met where one of the
+ * resource's tags meets the operator by itself ("Conditions" page of CAM): with a negated one that is a tag that fits none of the values,
+ * whatever the others are, and none meets it where there are no tags. Throws PolicyError for every operator and key that it does not know: a condition that is skipped
  * would grant what its author did not mean.
  */
 export function parseConditions(value: unknown, where: string): readonly Condition[] {
@@ -114,6 +116,12 @@ function parseClause(name: string, key: string, given: unknown, place: string): 
     throw new PolicyError('condition', {
       en: `${place}: the key is ${show(key)}; it must be one of ${Object.keys(KEYS).join(', ')}.`,
       zh: `${place}: 条件键为 ${show(key)}，必须是 ${Object.keys(KEYS).join('、')} 之一。`,
+    });
+  }
+  if (name.startsWith(FOR_ALL_VALUE)) {
+    throw new PolicyError('condition-operator', {
+      en: `${place}: ${FOR_ALL_VALUE} is not offered, since tags take ${FOR_ANY_VALUE} only and the other keys have one value; a not operator without prefix is met where no tag fits.`,
+      zh: `${place}: 不支持 ${FOR_ALL_VALUE}，标签仅支持 ${FOR_ANY_VALUE}，其他条件键只有一个值；不带前缀的 not 运算符在没有标签匹配时满足。`,
     });
   }
   const isForAny = name.startsWith(FOR_ANY_VALUE);

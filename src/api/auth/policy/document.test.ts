@@ -142,6 +142,9 @@ describe('a policy document', () => {
       [{ string_equal: { 'qcs:ip': '10.0.0.1' } }, 'condition-operator'],
       [{ ip_equal: { 'qcs:current_time': '10.0.0.1' } }, 'condition-operator'],
       [{ 'for_any_value:ip_equal': { 'qcs:ip': '10.0.0.1' } }, 'condition-operator'],
+      [{ 'for_any_value:ip_not_equal': { 'qcs:ip': '10.0.0.1' } }, 'condition-operator'],
+      [{ 'for_any_value:date_not_equal': { 'qcs:current_time': '2022-05-31 00:00:00' } }, 'condition-operator'],
+      [{ 'for_all_value:ip_not_equal': { 'qcs:ip': '10.0.0.1' } }, 'condition-operator'],
       [{ 'for_all_value:string_equal': { 'qcs:resource_tag': 'a&b' } }, 'condition-operator'],
       [{ ip_equal_if_exist_if_exist: { 'qcs:ip': '10.0.0.1' } }, 'condition-operator'],
       [{ ip_equal: { 'qcs:ip': [] } }, 'condition-value'],
@@ -162,6 +165,13 @@ describe('a policy document', () => {
     for (const [condition, part] of cases) {
       assert.equal(refusalOf({ condition })[0], part, JSON.stringify(condition));
     }
+  });
+
+  test('says what to write instead of for_all_value', () => {
+    assert.match(
+      refusalOf({ condition: { 'for_all_value:string_not_equal': { 'qcs:resource_tag': 'a&b' } } })[1],
+      /for_all_value: is not offered, since tags take for_any_value: only/,
+    );
   });
 
   test('cuts what a message shows', () => {

@@ -212,6 +212,26 @@ describe('conditions', () => {
     assert.equal(at('for_any_value:string_not_equal', tags), false);
   });
 
+  test('a not operator is met where no tag fits; with for_any_value where one tag fits none of the values', () => {
+    const cases: Array<[tags: readonly string[], values: string[], plain: boolean, forAny: boolean]> = [
+      [[], ['team&a'], true, false],
+      [['team&a'], ['team&a'], false, false],
+      [['team&b'], ['team&a'], true, true],
+      [['team&a', 'stage&x'], ['team&a'], false, true],
+      [['team&a', 'stage&x'], ['team&a', 'stage&x'], false, false],
+      [['team&b', 'stage&x'], ['team&a'], true, true],
+    ];
+    for (const [tags, values, plain, forAny] of cases) {
+      for (const operator of ['string_not_equal', 'string_not_equal_ignore_case', 'string_not_like']) {
+        const at = (name: string) => met({ [name]: { 'qcs:resource_tag': values } }, { tags });
+        const shown = `${operator} ${values} of ${tags}`;
+        assert.equal(at(operator), plain, shown);
+        assert.equal(at(`for_any_value:${operator}`), forAny, shown);
+        assert.equal(at(`for_any_value:${operator}_if_exist`), forAny || tags.length === 0, shown);
+      }
+    }
+  });
+
   test('keys and operators must all be met', () => {
     const ip = { ip_equal: { 'qcs:ip': '10.0.0.0/8' } };
     assert.equal(met({ ...ip, date_less_than: { 'qcs:current_time': '2026-11-25 00:00:00' } }), true);
