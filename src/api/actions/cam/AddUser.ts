@@ -104,9 +104,10 @@ export const AddUser = defineAction({
           Uid: uid,
         };
       })
-      .catch((error: unknown) => {
-        // Another node took the name between the look and the write.
-        throw isDomainError(error, 'catalog-conflict') ? nameInUse() : error;
+      .catch(async (error: unknown) => {
+        // Another node may have taken the name between the look and the write; any other conflict is a fault.
+        const isTaken = isDomainError(error, 'catalog-conflict') && (await catalog.users.byName(accountId, Name)) !== undefined;
+        throw isTaken ? nameInUse() : error;
       });
   },
 });

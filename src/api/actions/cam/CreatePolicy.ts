@@ -79,9 +79,10 @@ export const CreatePolicy = defineAction({
           updatedAt: clock.now(),
         });
       })
-      .catch((error: unknown) => {
-        // Another node took the name between the look and the write.
-        throw isDomainError(error, 'catalog-conflict') ? nameInUse() : error;
+      .catch(async (error: unknown) => {
+        // Another node may have taken the name between the look and the write; any other conflict is a fault.
+        const isTaken = isDomainError(error, 'catalog-conflict') && (await catalog.policies.byName(accountId, PolicyName)) !== undefined;
+        throw isTaken ? nameInUse() : error;
       });
     return { PolicyId: policyId };
   },

@@ -64,9 +64,14 @@ export const UpdatePolicy = defineAction({
         });
         return policy.policyId;
       })
-      .catch((error: unknown) => {
-        // Another node took the name between the look and the write.
-        throw isDomainError(error, 'catalog-conflict') ? nameInUse() : error;
+      .catch(async (error: unknown) => {
+        if (isDomainError(error, 'catalog-conflict')) {
+          // Another node may have deleted the policy or taken the name between the look and the write; any other conflict is a fault.
+          const { accountId, policyId: found } = await findPolicy(PolicyId, PolicyName, catalog, ctx);
+          const holder = PolicyName === undefined ? undefined : await catalog.policies.byName(accountId, PolicyName);
+          throw holder === undefined || holder.policyId === found ? error : nameInUse();
+        }
+        throw error;
       });
     return { PolicyId: policyId };
   },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { ACCOUNT, type ApiFixture, insertExample, openApiFixture, USER_UIN } from '../../../../test/harness/api-fixture.ts';
 import { addUser, callCam, toDocument } from '../../../../test/harness/users.ts';
@@ -137,6 +138,29 @@ describe('CreatePolicy', () => {
     const outcome = await refusal(fixture, 'CreatePolicy', { PolicyName: 'one-more', PolicyDocument: toDocument({}) });
     assert.match(outcome, /^FailedOperation\.PolicyFull: The account has 1500 custom policies/);
   });
+});
+
+test('a conflict about anything but the name is not told as a name in use', async () => {
+  await using fixture = await open();
+  using database = new DatabaseSync(fixture.catalogPath);
+  database.exec('create table once (id integer primary key); insert into once values (1)');
+  for (const [table, change] of [
+    ['policies', 'insert'],
+    ['policies', 'update'],
+    ['users', 'insert'],
+    ['access_keys', 'insert'],
+  ]) {
+    database.exec(`create trigger conflict_${table}_${change} before ${change} on ${table} begin insert into once values (1); end`);
+    const outcomes = [
+      await refusal(fixture, 'CreatePolicy', { PolicyName: `p-${table}-${change}`, PolicyDocument: toDocument({}) }),
+      await refusal(fixture, 'UpdatePolicy', { PolicyId: CUSTOM_ID, PolicyName: `renamed-${table}-${change}` }),
+      await refusal(fixture, 'AddUser', { Name: `u-${table}-${change}`, UseApi: 1 }),
+    ];
+    database.exec(`drop trigger conflict_${table}_${change}`);
+    const failing = outcomes.filter((outcome) => outcome !== 'ok');
+    assert.equal(failing.length, 1, outcomes.join('\n'));
+    assert.match(failing.join(), /^InternalError\.InternalError: /);
+  }
 });
 
 describe('UpdatePolicy', () => {
