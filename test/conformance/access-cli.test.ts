@@ -91,6 +91,39 @@ test('a user gets a key and a policy, and may then do what that allows', async (
   assert.equal((await redkeep(['backup', 'list', INSTANCE_ID], alice)).status, 5);
 });
 
+test('a policy and a user are changed, and what is left out stays', async () => {
+  const [before, after] = [join(directory, 'before.json'), join(directory, 'after.json')];
+  const statement = { effect: 'allow', action: 'redis:Describe*', resource: '*' };
+  await writeFile(before, JSON.stringify({ version: '2.0', statement }));
+  await writeFile(after, JSON.stringify({ version: '2.0', statement: { ...statement, effect: 'deny' } }));
+  const user = readKey((await redkeep(['user', 'add', 'dora', '--remark', 'old', '--email', 'dora@example.test', '--with-key'])).out);
+  const id = (await redkeep(['policy', 'create', 'day', '--document', before, '--description', 'reads'])).out.trim();
+  await redkeep(['policy', 'attach', 'day', '--user', 'dora']);
+  assert.equal((await redkeep(['instance', 'list'], user)).status, 0);
+
+  const updated = await redkeep(['policy', 'update', 'day', '--document', after]);
+  assert.deepEqual([updated.status, updated.out], [0, 'day updated\n'], updated.err);
+  assert.equal((await redkeep(['instance', 'list'], user)).status, 5);
+  assert.equal((await json(['policy', 'update', id, '--name', 'night', '--description', '']))['PolicyId'], Number(id));
+  const shown = await json(['policy', 'show', 'night']);
+  assert.deepEqual([shown['PolicyName'], shown['Description']], ['night', '']);
+  assert.deepEqual(JSON.parse(String(shown['PolicyDocument'])), { version: '2.0', statement: { ...statement, effect: 'deny' } });
+  const preset = await redkeep(['policy', 'update', 'ReadOnlyAccess', '--description', 'x']);
+  assert.deepEqual([preset.status, preset.err.includes('ReadOnlyAccess is a preset policy')], [1, true]);
+  await writeFile(after, JSON.stringify({ version: '2.0', statement: { ...statement, action: 'redis:Descibe*' } }));
+  const slip = await redkeep(['policy', 'update', 'night', '--document', after]);
+  assert.deepEqual([slip.status, slip.err.includes('"redis:Descibe*" matches no action')], [1, true]);
+  assert.equal((await redkeep(['policy', 'update', 'night'])).status, 2);
+
+  assert.equal((await redkeep(['user', 'update', 'dora', '--remark', 'new'])).out, 'dora updated\n');
+  const { Data } = (await json(['user', 'list'])) as { Data: Array<Record<string, unknown>> };
+  const dora = Data.find(({ Name }) => Name === 'dora');
+  assert.deepEqual([dora?.['Remark'], dora?.['Email']], ['new', 'dora@example.test']);
+  assert.equal((await redkeep(['user', 'update', 'dora'])).status, 2);
+  const nobody = await redkeep(['user', 'update', 'nobody', '--email', '']);
+  assert.deepEqual([nobody.status, nobody.err.includes('There is no user')], [1, true]);
+});
+
 test('keys are made, listed, switched and deleted', async () => {
   const uin = (await redkeep(['user', 'add', 'bob'])).out.trim();
   const created = await redkeep(['key', 'create', '--user', 'bob', '--description', 'ci']);

@@ -19,7 +19,7 @@ interface PolicyRow {
 
 const PAGE = 200;
 
-/** `redkeep policy create|list|show|delete|attach|detach|simulate`. */
+/** `redkeep policy create|update|list|show|delete|attach|detach|simulate`. */
 export const addPolicyCommands: AddCommand = (program, io, finish) => {
   const policy = program.command('policy').description('policies, which say what users may do');
 
@@ -38,6 +38,30 @@ export const addPolicyCommands: AddCommand = (program, io, finish) => {
           ...(options.description === undefined ? {} : { Description: options.description }),
         });
         io.out(options.json ? renderJson(answer) : `${answer.PolicyId}\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  withConnection(policy.command('update'))
+    .description('change a custom policy; what is left out stays')
+    .argument('<policy>', 'name or id')
+    .option('--document <file>', 'file with the new policy document, JSON')
+    .option('--description <text>', 'at most 300 bytes')
+    .option('--name <name>', 'new name')
+    .action((given: string, options: ConnectionOptions & { document?: string; description?: string; name?: string }) =>
+      finish(async () => {
+        const { document, description, name } = options;
+        if (document === undefined && description === undefined && name === undefined) {
+          throw new DomainError('usage-error', 'say what to change: --document, --description or --name');
+        }
+        const change = {
+          ...(document === undefined ? {} : { PolicyDocument: await readDocument(document) }),
+          ...(description === undefined ? {} : { Description: description }),
+          ...(name === undefined ? {} : { PolicyName: name }),
+        };
+        const client = await connect(options, io);
+        const answer = await client.call('cam', 'UpdatePolicy', { PolicyId: await idOf(given, client), ...change });
+        io.out(options.json ? renderJson(answer) : `${given} updated\n`);
         return EXIT.ok;
       }),
     );

@@ -1,3 +1,4 @@
+import { DomainError } from '../../lib/errors.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -12,7 +13,7 @@ interface UserRow {
   CreateTime: string;
 }
 
-/** `redkeep user add|list|delete`. */
+/** `redkeep user add|update|list|delete`. */
 export const addUserCommands: AddCommand = (program, io, finish) => {
   const user = program.command('user').description('sub-accounts, which may do what their policies allow');
 
@@ -39,6 +40,28 @@ export const addUserCommands: AddCommand = (program, io, finish) => {
         if (options.withKey) {
           showNewKey(answer.SecretId, answer.SecretKey, io);
         }
+        return EXIT.ok;
+      }),
+    );
+
+  withConnection(user.command('update'))
+    .description('change what is noted of a user; what is left out stays')
+    .argument('<name>')
+    .option('--remark <text>', 'free text')
+    .option('--email <address>', 'free text')
+    .action((name: string, options: ConnectionOptions & { remark?: string; email?: string }) =>
+      finish(async () => {
+        const { remark, email } = options;
+        if (remark === undefined && email === undefined) {
+          throw new DomainError('usage-error', 'say what to change: --remark or --email');
+        }
+        const client = await connect(options, io);
+        const answer = await client.call('cam', 'UpdateUser', {
+          Name: name,
+          ...(remark === undefined ? {} : { Remark: remark }),
+          ...(email === undefined ? {} : { Email: email }),
+        });
+        io.out(options.json ? renderJson(answer) : `${name} updated\n`);
         return EXIT.ok;
       }),
     );
