@@ -1,9 +1,10 @@
 import { runBackup } from './run-backup.ts';
+import { runProof } from './run-proof.ts';
 
 /**
  * What an engine thread can be told to do. Each takes a plain message and options with `signal`, `onProgress` and, where it must not go on
  * before something is durable, `mark`; its result is a plain message too.
  */
-export const ENGINE_JOBS = { backup: runBackup };
+export const ENGINE_JOBS = { backup: runBackup, proof: runProof };
 
 export type EngineJobs = typeof ENGINE_JOBS;

@@ -42,7 +42,7 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
 }
 
 /** Valkey reports the Redis version that it is compatible with as `redis_version`, and its own beside it. */
-function parseServer(info: ReadonlyMap<string, string>): Pick<SourceInfo, 'serverKind' | 'serverVersion'> {
+export function parseServer(info: ReadonlyMap<string, string>): Pick<SourceInfo, 'serverKind' | 'serverVersion'> {
   const valkeyVersion = info.get('valkey_version');
   if (valkeyVersion !== undefined || info.get('server_name') === 'valkey') {
     return { serverKind: 'valkey', serverVersion: valkeyVersion ?? '' };

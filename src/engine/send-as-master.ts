@@ -1,0 +1,96 @@
+import { DomainError } from '../lib/errors.ts';
+import { releaseMemory } from '../lib/release-memory.ts';
+import { type MasterSession, type MasterSessionOptions, openMasterSession } from '../redis/master-session.ts';
+import { resolveAddresses } from '../redis/resolve-addresses.ts';
+import { formatAddress, type SourceAddress } from '../redis/source-address.ts';
+import { withTarget } from '../redis/target-client.ts';
+import { readTargetState } from '../redis/target-state.ts';
+import type { AttemptReader } from '../repository/attempt-reader.ts';
+import type { KeyCounts } from '../repository/types.ts';
+
+/** How a target reaches this process while it is its master. */
+export interface ReplicationEndpoint {
+  /** The address to listen on. */
+  readonly listen: string;
+  /** The host that the target is told; that of `listen` where absent. */
+  readonly advertise?: string;
+  /** PEM texts for targets with `tls-replication yes`. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+}
+
+export interface SendOptions {
+  readonly reader: AttemptReader;
+  readonly target: SourceAddress;
+  readonly endpoint: ReplicationEndpoint;
+  readonly useTls: boolean;
+  readonly signal?: AbortSignal;
+  readonly onSent: (sentBytes: number) => void;
+  /** Awaited before the target's password for its master is replaced, and before it is told to be a replica. */
+  readonly before?: (step: 'set-credentials' | 'replicate', session: MasterSession, port: number) => Promise<void>;
+  /** Called when the target follows us, that is before any data is sent. */
+  readonly onFollowing?: () => Promise<void>;
+}
+
+/** A target that has not come by then will not: it connects within a second of being told. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes the target load a backup, as its master; every frame is authenticated as it is read. The backup must have been verified in full
+ * before, since the target dies of a wrong RDB. When this resolves, the target holds exactly the backup and is still our replica; when it
+ * throws, the state of the target is for the caller to find out and to settle. Throws `target-did-not-connect` before any byte was sent.
+ */
+export async function sendAsMaster(options: SendOptions): Promise<void> {
+  const { reader, target, endpoint, signal, before } = options;
+  const [shard] = reader.manifest.shards;
+  if (shard === undefined || reader.manifest.shards.length !== 1) {
+    throw new DomainError(
+      'backup-has-many-shards',
+      `backup ${reader.manifest.backupId} has ${reader.manifest.shards.length} shards, not one`,
+    );
+  }
+  const sessionOptions: MasterSessionOptions = {
+    host: endpoint.listen,
+    targetAddresses: await resolveAddresses(target.host),
+    replicationOffset: shard.replicationOffset,
+    ...(options.useTls && endpoint.tls !== undefined ? { tls: endpoint.tls } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  await using session = await openMasterSession(sessionOptions);
+  await before?.('set-credentials', session, session.port);
+  await withTarget(target, signal, (client) => client.command('CONFIG', 'SET', 'masterauth', session.password));
+  await before?.('replicate', session, session.port);
+  await withTarget(target, signal, (client) => client.command('REPLICAOF', endpoint.advertise ?? endpoint.listen, String(session.port)));
+  await session.waitForTarget(CONNECT_TIMEOUT_MS);
+  await options.onFollowing?.();
+  await session.sendRdb(readPlain(reader, options));
+  await session.waitForLoad();
+  const state = await withTarget(target, signal, readTargetState);
+  requireSameCounts(state.databases, shard.keys, target);
+}
+
+async function* readPlain(reader: AttemptReader, { onSent, signal }: SendOptions): AsyncGenerator<Buffer> {
+  let sentBytes = 0;
+  for await (const plain of reader.frames(0, signal === undefined ? {} : { signal })) {
+    yield plain;
+    sentBytes += plain.length;
+    onSent(sentBytes);
+    // Sent when the next one is asked for; not where the sending failed and the socket may still read it.
+    releaseMemory(plain);
+  }
+}
+
+/** A replica removes no key by itself, so that the counts are those of the backup to the last key. */
+function requireSameCounts(databases: KeyCounts['byDatabase'], expected: KeyCounts, target: SourceAddress): void {
+  if (!expected.complete) {
+    return;
+  }
+  const describe = (counts: KeyCounts['byDatabase']) =>
+    Object.entries(counts)
+      .map(([database, { keys, withExpiry }]) => `db${database}: ${keys} keys, ${withExpiry} with expiry`)
+      .sort()
+      .join('; ') || 'no keys';
+  const [found, wanted] = [describe(databases), describe(expected.byDatabase)];
+  if (found !== wanted) {
+    throw new DomainError('restored-data-differs', `${formatAddress(target)} loaded ${found}, the backup holds ${wanted}`);
+  }
+}
