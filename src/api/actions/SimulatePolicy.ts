@@ -18,7 +18,7 @@ const input = structure({
       'What the call names: * (default) for no instance; an instance id; or six segments such as qcs::redis:ap-guangzhou::instance/crs-5a4py64p. Their region, or else that of this request, is the region of the call.',
     ),
   ),
-  Ip: optional(text('Address of the caller. Default: unknown.')),
+  Ip: optional(text('Address of the caller. Default: unknown, which meets ip_not_equal and no ip_equal.')),
   Time: optional(text('When, yyyy-MM-dd HH:mm:ss in UTC+8 or ISO 8601. Default: now.')),
 });
 

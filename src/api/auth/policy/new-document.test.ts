@@ -135,6 +135,16 @@ describe('a new document', () => {
   });
 });
 
+test('a new document that names another account in a service with * is refused', () => {
+  for (const resource of ['qcs::*::uin/7:*', 'qcs::re*::uid/1250000000:*']) {
+    assert.equal(
+      outcome({ resource }),
+      `resource-account: statement 2: the resource "${resource}" names another account; its account must be empty or uin/${OWNER}.`,
+    );
+  }
+  assert.equal(outcome({ resource: ['qcs::*::uin/*:*', `qcs::*::uin/${OWNER}:*`] }), 'ok');
+});
+
 test('what preset policies say can be written by anybody', async () => {
   await using temporary = await openTempCatalog();
   const { total, policies } = await temporary.catalog.policies.list({ accountId: OWNER, kind: 'preset', limit: 100, offset: 0 });

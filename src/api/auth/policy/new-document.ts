@@ -21,7 +21,7 @@ export function parseNewDocument(text: string, owner: string, names: readonly st
       assertAction(action, lowered, where);
     }
     for (const resource of resources) {
-      assertResource(resource, where);
+      assertResource(resource, owner, where);
     }
   }
   return document;
@@ -38,12 +38,18 @@ function assertAction({ text, matches }: ActionPattern, lowered: readonly string
 }
 
 /** What other products' resources are called is not known here; they are taken as they are. */
-function assertResource({ text, segments, isOf }: ResourcePattern, where: string): void {
+function assertResource({ text, segments, isOf }: ResourcePattern, owner: string, where: string): void {
   const services = [...OWN_SERVICES].filter(isOf);
   if (segments === undefined || services.length === 0) {
     return;
   }
   assertRegion(segments, services, text, where);
+  if (!compileWildcard(segments.account)(`uin/${owner}`)) {
+    throw new PolicyError('resource-account', {
+      en: `${where}: the resource ${show(text)} names another account; its account must be empty or uin/${owner}.`,
+      zh: `${where}: resource ${show(text)} 指定了其他账号，账号必须为空或 uin/${owner}。`,
+    });
+  }
   if (!OWN_SERVICES.has(segments.service) || segments.name === '*') {
     return;
   }

@@ -47,6 +47,8 @@ export interface Segments {
   readonly service: string;
   /** `*` where it was empty; an old code is its region's name. */
   readonly region: string;
+  /** The owner where it was empty. */
+  readonly account: string;
   readonly name: string;
 }
 
@@ -137,7 +139,7 @@ export function parseResource(text: string, owner: string, where: string): Resou
   const matchesScope = (scope: Scope) => matchesAccountOf(scope) && matchesRegion(scope.region);
   return {
     text,
-    segments: { service, region: regionPattern, name },
+    segments: { service, region: regionPattern, account: accountPattern, name },
     matches: (resource) => matchesScope(resource) && matchesName(resource.name),
     namesIn: (scope) => (matchesScope(scope) ? matchesName : undefined),
     coversAll: (scope) => coversAllNames && regionPattern === '*' && matchesAccountOf(scope),
