@@ -1,6 +1,7 @@
 import { DomainError, isDomainError } from '../lib/errors.ts';
+import { type LinkStage, toConnectionError } from './connection-errors.ts';
 import { formatAddress, type SourceAddress } from './source-address.ts';
-import { toConnectionError, toReplyError } from './source-errors.ts';
+import { toReplyError } from './source-errors.ts';
 
 export interface AdminClientOptions {
   readonly signal?: AbortSignal;
@@ -30,17 +31,21 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
   });
   // Each failure is also thrown by the call that it concerns; without a listener the event would end the process.
   client.on('error', () => {});
+  let stage: LinkStage = 'connecting';
+  client.once('connect', () => {
+    stage = 'connected';
+  });
 
   const abort = () => client.destroy();
-  const toError = (error: unknown, command: string, connected: boolean): DomainError => {
+  const toError = (error: unknown, command: string): DomainError => {
     if (signal?.aborted) {
       return new DomainError('aborted', `the connection to ${formatAddress(address)} was ended on request`);
     }
-    return error instanceof ErrorReply ? toReplyError(address, command, error.message) : toConnectionError(address, error, connected);
+    return error instanceof ErrorReply ? toReplyError(address, command, error.message) : toConnectionError(address, error, stage);
   };
 
   if (signal?.aborted) {
-    throw toError(undefined, '', false);
+    throw toError(undefined, '');
   }
   signal?.addEventListener('abort', abort, { once: true });
   const end = () => {
@@ -53,14 +58,16 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
     await client.connect();
   } catch (error) {
     end();
-    throw toError(error, 'AUTH', false);
+    throw toError(error, 'AUTH');
   }
   return {
     async command(...args) {
       try {
-        return await client.sendCommand([...args]);
+        const reply = await client.sendCommand([...args]);
+        stage = 'answering';
+        return reply;
       } catch (error) {
-        throw toError(error, String(args[0] ?? ''), true);
+        throw toError(error, String(args[0] ?? ''));
       }
     },
     async [Symbol.asyncDispose]() {

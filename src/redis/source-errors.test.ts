@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toConnectionError, toReplyError } from './source-errors.ts';
+import { toReplyError } from './source-errors.ts';
 
 const ADDRESS = { host: '10.0.0.7', port: 6380, password: 'hunter2' };
 
@@ -17,6 +17,9 @@ test('gives each known error reply its code', () => {
     ["NOMASTERLINK Can't SYNC while not connected with my master", 'source-no-master-link', true],
     ['BUSY Redis is busy running a script.', 'source-refused', true],
     ['DENIED Redis is running in protected mode', 'source-refused', false],
+    ['ERR max number of clients reached', 'source-refused', true],
+    ["ERR BGSAVE failed, replication can't continue", 'source-refused', true],
+    ["ERR unknown command 'PSYNC', with args beginning with: '?' '-1' ", 'source-refused', false],
     ['ERR replica can not be created', 'source-refused', false],
     ['ERRNOAUTH is no prefix', 'source-refused', false],
   ];
@@ -29,24 +32,13 @@ test('gives each known error reply its code', () => {
 
 test('names the ACL rules that a missing permission calls for', () => {
   assert.match(toReplyError(ADDRESS, 'PSYNC', 'NOPERM no').hint ?? '', /\+psync \+replconf \+ping/);
+  const reply = "NOPERM User bk has no permissions to run the 'config|get' command";
+  assert.match(toReplyError({ ...ADDRESS, user: 'bk' }, 'CONFIG', reply).hint ?? '', /ACL SETUSER bk \+config\|get;/);
+  const beforeSeven = "NOPERM this user has no permissions to run the 'psync' command or its subcommand";
+  assert.match(toReplyError(ADDRESS, 'PSYNC', beforeSeven).hint ?? '', /ACL SETUSER default \+psync;/);
 });
 
 test('leaves out the arguments that a server repeats', () => {
   const error = toReplyError(ADDRESS, 'AUTH', "ERR unknown command 'AUTH', with args beginning with: 'hunter2' ");
   assert.equal(error.message, '10.0.0.7:6380 answered AUTH with "ERR unknown command \'AUTH\'"');
-});
-
-test('tells an unreachable source from a lost one and from one without TLS', () => {
-  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-  const certificate = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-  assert.equal(toConnectionError(ADDRESS, refused, false).code, 'source-unreachable');
-  assert.equal(toConnectionError(ADDRESS, reset, true).code, 'source-closed');
-  assert.equal(toConnectionError(ADDRESS, certificate, false).code, 'source-tls-failed');
-  assert.equal(toConnectionError(ADDRESS, certificate, false).retryable, false);
-});
-
-test('names every address that was tried', () => {
-  const error = toConnectionError(ADDRESS, new AggregateError([new Error('connect ::1'), new Error('connect 127.0.0.1')], ''), false);
-  assert.match(error.message, /connect ::1, connect 127\.0\.0\.1$/);
 });

@@ -5,7 +5,7 @@ interface ErrorRule {
   readonly pattern: RegExp;
   readonly code: string;
   readonly retryable?: boolean;
-  readonly hint: string;
+  readonly hint: string | ((address: SourceAddress, reply: string) => string);
 }
 
 /**
@@ -13,19 +13,15 @@ interface ErrorRule {
  * of Redis.
  */
 const RULES: readonly ErrorRule[] = [
-  { pattern: /^WRONGPASS\b/, code: 'source-auth-failed', hint: 'check user and password of the instance' },
+  { pattern: /^WRONGPASS\b/, code: 'source-auth-failed', hint: 'attach the instance with the right user and password' },
   { pattern: /^NOAUTH\b/, code: 'source-auth-failed', hint: 'the source wants a password: attach the instance with one' },
-  { pattern: /^ERR invalid password/i, code: 'source-auth-failed', hint: 'check the password of the instance' },
+  { pattern: /^ERR invalid password/i, code: 'source-auth-failed', hint: 'attach the instance with the right password' },
   {
     pattern: /^ERR .*AUTH.*(?:no password|without any password)/i,
     code: 'source-auth-failed',
     hint: 'the source has no password: attach it without one',
   },
-  {
-    pattern: /^NOPERM\b/,
-    code: 'source-permission-denied',
-    hint: 'a backup needs the ACL rules +psync +replconf +ping; +info +config|get +acl|list +module|list add what an RDB does not tell',
-  },
+  { pattern: /^NOPERM\b/, code: 'source-permission-denied', hint: toPermissionHint },
   {
     pattern: /^LOADING\b/,
     code: 'source-loading',
@@ -40,6 +36,23 @@ const RULES: readonly ErrorRule[] = [
     hint: 'the source is a replica that has lost its master: wait for the link, or back up the master',
   },
   { pattern: /^(?:BUSY|TRYAGAIN|MASTERDOWN)\b/, code: 'source-refused', retryable: true, hint: 'the source is busy: try again later' },
+  {
+    pattern: /^ERR max number of clients/i,
+    code: 'source-refused',
+    retryable: true,
+    hint: 'the source has no connection left: raise its maxclients, or close idle connections',
+  },
+  {
+    pattern: /^ERR BGSAVE failed/i,
+    code: 'source-refused',
+    retryable: true,
+    hint: 'the source could not fork or write its snapshot: see its log, its free memory, vm.overcommit_memory and its disk',
+  },
+  {
+    pattern: /^ERR unknown command/i,
+    code: 'source-refused',
+    hint: 'a backup needs AUTH, PING, REPLCONF and PSYNC: the source has renamed or removed one, as many managed services do, or is no Redis from 5.0 on',
+  },
   { pattern: /^DENIED\b/, code: 'source-refused', hint: 'the source is in protected mode: give it a password or bind it to an interface' },
 ];
 
@@ -55,36 +68,13 @@ export function toReplyError(address: SourceAddress, command: string, reply: str
   if (rule === undefined) {
     return new DomainError('source-refused', message);
   }
-  return new DomainError(rule.code, message, { retryable: rule.retryable ?? false, hint: rule.hint });
+  const hint = typeof rule.hint === 'string' ? rule.hint : rule.hint(address, reply);
+  return new DomainError(rule.code, message, { retryable: rule.retryable ?? false, hint });
 }
 
-/** The error for a failure of the network or of TLS; `connected` tells whether the connection had been established. */
-export function toConnectionError(address: SourceAddress, cause: unknown, connected: boolean): DomainError {
-  const reason = cause instanceof Error ? messageOf(cause) : String(cause);
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (/CERT|SELF_SIGNED|UNABLE_TO|^ERR_TLS|^ERR_SSL|^EPROTO$/.test(code)) {
-    const hint = 'check that the port speaks TLS, and the CA, certificate and key that the instance was attached with';
-    return new DomainError('source-tls-failed', `no TLS session with ${formatAddress(address)}: ${reason}`, { hint, cause });
-  }
-  if (connected) {
-    return createClosedError(address, reason, cause);
-  }
-  const hint = 'check that the source runs and that host, port and firewall let this machine reach it';
-  return new DomainError('source-unreachable', `no connection to ${formatAddress(address)}: ${reason}`, { retryable: true, hint, cause });
-}
-
-export function createClosedError(address: SourceAddress, reason: string, cause?: unknown): DomainError {
-  return new DomainError('source-closed', `${formatAddress(address)} closed the connection: ${reason}`, {
-    retryable: true,
-    hint: 'see the log of the source: a limit of its output buffer, a failed fork or a restart ends a transfer',
-    cause,
-  });
-}
-
-/** An AggregateError of several tried addresses has an empty message of its own. */
-function messageOf(error: Error): string {
-  if (error instanceof AggregateError) {
-    return error.errors.map((each) => (each instanceof Error ? each.message : String(each))).join(', ');
-  }
-  return error.message;
+/** Redis names the command, with its subcommand: `NOPERM User bk has no permissions to run the 'config|get' command`. */
+function toPermissionHint(address: SourceAddress, reply: string): string {
+  const command = /'([a-z|_-]{1,40})'/i.exec(reply)?.[1]?.toLowerCase();
+  const needed = 'a backup needs +psync +replconf +ping; +info +config|get +acl|list +module|list add what an RDB does not tell';
+  return command === undefined ? needed : `allow it on the source: ACL SETUSER ${address.user ?? 'default'} +${command}; ${needed}`;
 }

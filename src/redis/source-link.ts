@@ -1,9 +1,9 @@
 import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DomainError } from '../lib/errors.ts';
+import { createClosedError, type LinkStage, toConnectionError } from './connection-errors.ts';
 import { encodeCommand } from './resp/encode-command.ts';
 import { formatAddress, type SourceAddress } from './source-address.ts';
-import { createClosedError, toConnectionError } from './source-errors.ts';
 
 export interface SourceLinkOptions {
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
   const { signal, connectTimeoutMs, idleTimeoutMs } = options;
   let demand: Demand | undefined;
   let unread = EMPTY;
-  let connected = false;
+  let stage: LinkStage = 'connecting';
   let failure: DomainError | undefined;
   let isReceiverBusy = false;
   let discarding = false;
@@ -69,30 +69,30 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
   if (signal?.aborted) {
     throw createAbortError(address);
   }
-  const socket = address.tls === undefined ? openTcpSocket(address, onBytes) : openTlsSocket(address, address.tls, onBytes);
+  const socket = openSocket(address, onBytes);
   let timer = setTimeout(onTimeout, connectTimeoutMs);
   const onAbort = () => fail(createAbortError(address));
   signal?.addEventListener('abort', onAbort, { once: true });
 
   socket.on(address.tls === undefined ? 'connect' : 'secureConnect', () => {
-    connected = true;
+    stage = 'connected';
     clearTimeout(timer);
     socket.pause();
     opened.resolve();
   });
-  socket.on('error', (error) => failLater(toConnectionError(address, error, connected)));
-  socket.on('end', () => failLater(createClosedError(address, 'end of stream')));
+  socket.on('error', (error) => failLater(toConnectionError(address, error, stage)));
+  socket.on('end', () => failLater(createClosedError(address, 'end of stream', stage)));
   socket.on('close', () => {
-    failLater(createClosedError(address, 'connection lost'));
+    failLater(createClosedError(address, 'connection lost', stage));
     closed.resolve();
   });
 
   function onTimeout(): void {
-    if (connected) {
+    if (stage !== 'connecting') {
       const hint = 'the source or the network hangs: see the log of the source';
       fail(new DomainError('source-stalled', `${formatAddress(address)} sent nothing for ${idleTimeoutMs} ms`, { retryable: true, hint }));
     } else {
-      fail(toConnectionError(address, new Error(`no answer within ${connectTimeoutMs} ms`), false));
+      fail(toConnectionError(address, new Error(`no answer within ${connectTimeoutMs} ms`), stage));
     }
   }
 
@@ -121,6 +121,7 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
 
   /** Answers whether reading goes on. */
   function onBytes(bytes: Buffer): boolean {
+    stage = 'answering';
     if (discarding) {
       return true;
     }
@@ -169,7 +170,7 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
   /** The receiver itself threw: its error goes unchanged to whoever made the demand. */
   function giveUp(error: unknown): void {
     rejectDemand(error);
-    fail(createClosedError(address, 'the transfer was given up'));
+    fail(createClosedError(address, 'the transfer was given up', stage));
   }
 
   function stopReading(): void {
@@ -236,9 +237,21 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
       clearTimeout(limit);
     },
     destroy() {
-      fail(createClosedError(address, 'this side ended it'));
+      fail(createClosedError(address, 'this side ended it', stage));
     },
   };
+}
+
+/** Throws `source-tls-failed` where the CA, the certificate or the key cannot be used. */
+function openSocket(address: SourceAddress, onBytes: (bytes: Buffer) => boolean): Socket {
+  if (address.tls === undefined) {
+    return openTcpSocket(address, onBytes);
+  }
+  try {
+    return openTlsSocket(address, address.tls, onBytes);
+  } catch (error) {
+    throw toConnectionError(address, error, 'connecting');
+  }
 }
 
 /**

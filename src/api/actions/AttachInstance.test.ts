@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INSTANCE_ID, instanceRow, OTHER_KEY, openApiFixture } from '../../../test/harness/api-fixture.ts';
+import { readTlsFile } from '../../../test/harness/tls-server.ts';
 
-const PEM = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n';
+const CA = readTlsFile('ca.pem');
+const CERT = readTlsFile('client.pem');
+const KEY = readTlsFile('client.key');
+const BROKEN = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n';
 const version = '2026-11-24';
 const base = { InstanceName: 'orders', Host: '127.0.0.1', Port: 6379 };
 
 test('writes an attaching instance with sealed secrets and its task together, and wakes the worker', async () => {
   await using fixture = await openApiFixture();
-  const parameters = { ...base, UserName: 'backup', Password: 'correct horse', CaCert: PEM, ClientCert: PEM, ClientKey: PEM };
+  const parameters = { ...base, UserName: 'backup', Password: 'correct horse', CaCert: CA, ClientCert: CERT, ClientKey: KEY };
   const answer = await fixture.call('AttachInstance', parameters, { version });
   const instanceId = answer['InstanceId'] as string;
   assert.match(instanceId, /^crs-[a-z0-9]{8}$/);
@@ -19,7 +23,7 @@ test('writes an attaching instance with sealed secrets and its task together, an
     ['attaching', 'attached', 'orders', '127.0.0.1', 6379, 'backup', true, 'ap-guangzhou'],
   );
   assert.equal(Buffer.from(instance.sealedSecrets).toString(), `sealed:${instanceId}`);
-  assert.deepEqual(fixture.sealed.get(instanceId), { password: 'correct horse', ca: PEM, cert: PEM, key: PEM });
+  assert.deepEqual(fixture.sealed.get(instanceId), { password: 'correct horse', ca: CA, cert: CERT, key: KEY });
   const task = await fixture.catalog.tasks.get(answer['TaskId'] as number);
   assert.deepEqual([task?.kind, task?.instanceId, task?.payload], ['attach-instance', instanceId, '{}']);
   assert.equal((await fixture.catalog.tasks.unfinished(instanceId))?.taskId, answer['TaskId']);
@@ -46,9 +50,14 @@ test('refuses values outside the rules without repeating a secret', async () => 
     [{ Port: 0 }, 'Port is 0; it must be 1 to 65535.'],
     [{ Port: 65_536 }, 'Port is 65536; it must be 1 to 65535.'],
     [{ Password: 'hunter2'.repeat(100) }, 'Password has 700 characters; it must have at most 512 and none of them NUL.'],
-    [{ ClientKey: 'hunter2', ClientCert: PEM }, 'ClientKey has 7 characters; it must be a PEM text of at most 65536.'],
-    [{ ClientCert: PEM }, 'ClientCert and ClientKey go together: give both or neither.'],
-    [{ Tls: false, CaCert: PEM }, 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.'],
+    [{ ClientKey: 'hunter2', ClientCert: CERT }, 'ClientKey has 7 characters; it must be a PEM text of at most 65536.'],
+    [{ ClientCert: CERT }, 'ClientCert and ClientKey go together: give both or neither.'],
+    [{ Tls: false, CaCert: CA }, 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.'],
+    [{ CaCert: BROKEN }, 'CaCert is not a certificate in PEM, or a chain of them.'],
+    [{ CaCert: CA + BROKEN }, 'CaCert is not a certificate in PEM, or a chain of them.'],
+    [{ CaCert: KEY }, 'CaCert is not a certificate in PEM, or a chain of them.'],
+    [{ ClientCert: CERT, ClientKey: CERT }, 'ClientKey is not a private key in PEM without a passphrase.'],
+    [{ ClientCert: CERT, ClientKey: readTlsFile('server.key') }, 'ClientKey is not the key of ClientCert.'],
   ] as const) {
     const answer = await fixture.call('AttachInstance', { ...base, ...changes }, { version });
     assert.deepEqual(answer.Error, { Code: 'InvalidParameter.InvalidParameter', Message: message });

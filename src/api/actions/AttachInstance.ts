@@ -4,6 +4,7 @@ import { createInstanceId } from '../../lib/ids.ts';
 import { type ActionContext, defineAction } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { bool, int64, optional, structure, text } from '../schema.ts';
+import { findPemFault } from './find-pem-fault.ts';
 
 const MOST_NAME_LENGTH = 60;
 const MOST_SECRET_LENGTH = 512;
@@ -138,6 +139,10 @@ function assertSecrets(parameters: Input, ctx: Context): void {
       en: 'Tls is false; CaCert, ClientCert and ClientKey need it to be true or absent.',
       zh: 'Tls 为 false，而 CaCert、ClientCert 和 ClientKey 要求它为 true 或省略。',
     });
+  }
+  const fault = findPemFault(parameters);
+  if (fault !== undefined) {
+    throw invalid(ctx, fault);
   }
 }
 
