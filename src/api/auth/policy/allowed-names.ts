@@ -1,6 +1,6 @@
 import type { Circumstances } from './condition.ts';
 import type { Policy } from './evaluate.ts';
-import type { Scope } from './resource.ts';
+import type { ResourcePattern, Scope } from './resource.ts';
 
 /** A call, but for the name of the resource that it works on. */
 export interface NamelessRequest extends Circumstances {
@@ -14,13 +14,34 @@ export interface NamelessRequest extends Circumstances {
  * and the scope, and whether their conditions are met, is found out once for all of them.
  */
 export function allowedNames(policies: readonly Policy[], request: NamelessRequest): (name: string) => boolean {
-  const tests = { allow: [] as ((name: string) => boolean)[], deny: [] as ((name: string) => boolean)[] };
+  const [allow, deny] = [createNameSet(), createNameSet()];
   for (const { document } of policies) {
     for (const statement of document.statements) {
       if (statement.matchesAction(request.action) && statement.conditions.every((condition) => condition.isMet(request))) {
-        tests[statement.effect].push(...statement.resources.flatMap((pattern) => pattern.namesIn(request.scope) ?? []));
+        const names = statement.effect === 'allow' ? allow : deny;
+        for (const pattern of statement.resources) {
+          names.add(pattern.namesIn(request.scope));
+        }
       }
     }
   }
-  return (name) => tests.allow.some((test) => test(name)) && !tests.deny.some((test) => test(name));
+  return (name) => allow.has(name) && !deny.has(name);
+}
+
+type Names = ReturnType<ResourcePattern['namesIn']>;
+
+/** Names and tests of names: a policy that lists its instances is looked up, not gone through. */
+function createNameSet(): { add(names: Names): void; has(name: string): boolean } {
+  const exact = new Set<string>();
+  const tests: Array<(name: string) => boolean> = [];
+  return {
+    add(names) {
+      if (typeof names === 'string') {
+        exact.add(names);
+      } else if (names !== undefined) {
+        tests.push(names);
+      }
+    },
+    has: (name) => exact.has(name) || tests.some((test) => test(name)),
+  };
 }

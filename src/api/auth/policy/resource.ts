@@ -30,8 +30,8 @@ export interface ResourcePattern {
   /** Undefined of `*`. */
   readonly segments: Segments | undefined;
   matches(resource: NamedResource): boolean;
-  /** The test of `matches` for names in that scope, for who has many of them; undefined where it matches none there. */
-  namesIn(scope: Scope): ((name: string) => boolean) | undefined;
+  /** For who has many names in one scope: what `matches` there, the one name or a test of names; undefined where it matches none. */
+  namesIn(scope: Scope): string | ((name: string) => boolean) | undefined;
   /** Whether it covers all that the service has, in every region: only that permits an action which names no instance. */
   coversAll(scope: Scope): boolean;
   /** Whether it covers all that the service has in the region of the call: that is enough to deny it. */
@@ -134,6 +134,7 @@ export function parseResource(text: string, owner: string, where: string): Resou
   const matchesRegion = compileWildcard(regionPattern);
   const matchesAccount = compileWildcard(accountPattern);
   const matchesName = compileWildcard(name);
+  const names = name.includes('*') ? matchesName : name;
   const coversAllNames = name === '*';
   const matchesAccountOf = (scope: Scope) => isOf(scope.service) && matchesAccount(`uin/${scope.accountId}`);
   const matchesScope = (scope: Scope) => matchesAccountOf(scope) && matchesRegion(scope.region);
@@ -141,7 +142,7 @@ export function parseResource(text: string, owner: string, where: string): Resou
     text,
     segments: { service, region: regionPattern, account: accountPattern, name },
     matches: (resource) => matchesScope(resource) && matchesName(resource.name),
-    namesIn: (scope) => (matchesScope(scope) ? matchesName : undefined),
+    namesIn: (scope) => (matchesScope(scope) ? names : undefined),
     coversAll: (scope) => coversAllNames && regionPattern === '*' && matchesAccountOf(scope),
     coversRegion: (scope) => coversAllNames && matchesScope(scope),
     coverage(scope) {
