@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { isRequired } from '../test/harness/required.ts';
 import { HOST_NAME, type Result, ROWS, siteOf, TERRAFORM_ROWS } from './plan.ts';
 
 /** Its port 80 is free, its loopback is its own, and its view of /etc/hosts can be another one. */
@@ -11,7 +12,7 @@ const UNSHARE = ['--map-root-user', '--mount', '--net', 'sh', '-e', '-c'];
 
 /**
  * Runs the rows of site `namespace` in network and mount namespaces made for them; nothing outside is changed. Where the machine does not
- * allow that, the rows are skipped.
+ * allow that, the rows are skipped, or fail where `namespace` is required.
  */
 export async function runInNamespace(dataDir: string, report: (result: Result) => void): Promise<void> {
   const hosts = join(dataDir, 'conformance-hosts');
@@ -40,7 +41,11 @@ export async function runInNamespace(dataDir: string, report: (result: Result) =
     report(
       refusal === undefined
         ? { name, outcome: 'failed', detail: 'the run in the namespace ended before it' }
-        : { name, outcome: 'skipped', detail: `no namespace of its own can be made here: ${refusal.message}` },
+        : {
+            name,
+            outcome: isRequired('namespace') ? 'failed' : 'skipped',
+            detail: `no namespace of its own can be made here: ${refusal.message}`,
+          },
     );
   }
 }

@@ -1,3 +1,4 @@
+import { isRequired } from '../test/harness/required.ts';
 import { startService } from '../test/harness/service.ts';
 import { type ClientProgram, startClientProgram } from './client-program.ts';
 import type { Language, Programs } from './installed-programs.ts';
@@ -81,8 +82,7 @@ async function attempt(
   try {
     const found = await programs(language);
     if (found === undefined) {
-      const isRequired = (process.env['REDKEEP_REQUIRE'] ?? '').split(',').includes(language);
-      return { name, outcome: isRequired ? 'failed' : 'skipped', detail: `${language} is not on this machine` };
+      return { name, outcome: isRequired(language) ? 'failed' : 'skipped', detail: `${language} is not on this machine` };
     }
     await run(found);
     return { name, outcome: 'passed', detail: '' };

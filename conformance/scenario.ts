@@ -11,6 +11,12 @@ export const REMARK = "每日备份 \"a\" 'b' <c d='e'>&amp; 100% + ~*_=?#; naï
 const REGION = 'ap-guangzhou';
 const REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+/** A client whose models know so many fields of an element also has InstanceName among the parameters. */
+const KNOWS_NAMES = 15;
+
+/** How long a step may meet the limit of an action, or have it met on purpose. */
+const LIMIT_DEADLINE_MS = 120_000;
+
 type Answer = Readonly<Record<string, unknown>>;
 type Elements = ReadonlyArray<Answer>;
 
@@ -42,6 +48,11 @@ export async function followScenario(options: ScenarioOptions): Promise<void> {
 
   if (options.length === 'whole') {
     await backUpAndFilter(caller, InstanceId, describe);
+    if (client.elementFields >= KNOWS_NAMES) {
+      const byId = await describe('the first page by id', { Limit: 1 });
+      const byName = await listBackups(caller, client, 'the first page by the name alone', { InstanceName: 'demo', Limit: 1 });
+      assert.deepEqual(byName, byId);
+    }
     await fails('a Limit of 101', 'InvalidParameter.InvalidParameter', { InstanceId, Limit: 101 });
     await fails('an unknown secret id', 'AuthFailure.SecretIdNotFound', { InstanceId }, { secretId: 'AKIDnobody' });
     await fails('an unknown region', 'InvalidParameterValue', { InstanceId }, { region: 'ap-atlantis' });
@@ -89,6 +100,8 @@ async function backUpAndFilter(
   const times = await describe('from the start of the new backup to that second', { BeginTime: StartTime, EndTime: StartTime });
   assert.deepEqual(times.elements.at(-1), taken);
   assert.ok(times.elements.every((element) => element['StartTime'] === StartTime));
+  const since = await describe('from the start of the new backup on', { BeginTime: StartTime });
+  assert.deepEqual([since.total, since.elements], [times.total, times.elements]);
   assert.equal((await describe('up to a time long ago', { EndTime: '2018-09-04 12:51:21' })).total, 0);
   const statuses: ReadonlyArray<readonly [number[], number]> = [
     [[2], total],
@@ -129,11 +142,13 @@ async function exceedLimit({ send, fails }: Caller, options: ScenarioOptions, In
 /** Keeps the limit of the action exceeded by calls of our own until `burst` has ended. */
 async function besideFlood(burst: Promise<Report>, options: ScenarioOptions, InstanceId: string): Promise<Report> {
   const client = createClient({ ...options.credential, endpoint: `http://${options.address}`, region: REGION });
+  const deadline = AbortSignal.timeout(LIMIT_DEADLINE_MS);
   let hasEnded = false;
   const ended = burst.finally(() => {
     hasEnded = true;
   });
   while (!hasEnded) {
+    deadline.throwIfAborted();
     const calls = Array.from({ length: 25 }, () => client.call('redis', 'DescribeInstanceBackups', { InstanceId, Limit: 1 }));
     await Promise.allSettled([...calls, delay(100)]);
   }
@@ -153,7 +168,9 @@ function createCaller({ form, address, credential, ask }: ScenarioOptions): Call
   const send: Caller['send'] = (call) => ask({ ...form, ...credential, endpoint, region: REGION, times: 1, rateLimitRetries: 0, ...call });
   // The steps follow each other faster than the limit of the action allows; as any client would, they wait for the next second.
   const sendWithinLimit: Caller['send'] = async (call) => {
+    const deadline = AbortSignal.timeout(LIMIT_DEADLINE_MS);
     for (;;) {
+      deadline.throwIfAborted();
       const report = await send(call);
       if (report.ok || (report.detail as Failure).code !== 'RequestLimitExceeded') {
         return report;

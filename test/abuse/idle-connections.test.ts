@@ -7,20 +7,23 @@ import { test } from 'node:test';
 import { KEY } from '../harness/api-fixture.ts';
 import { MB } from '../harness/bytes-in-use.ts';
 import { sendRaw } from '../harness/raw-http.ts';
+import { isRequired } from '../harness/required.ts';
 import { signTc3Request } from '../harness/signed-request.ts';
 import { codeOf, toHead } from './served-api.ts';
 
-const WANTED = 10_000;
+const COUNT = 10_000;
 /** Left for everything else that a process has open. */
 const SPARE = 500;
 const AT_ONCE = 500;
 
-test('beside 10,000 idle connections others are served, and their memory comes back', { timeout: 60_000 }, async (t) => {
-  // Node has raised its soft limit to the hard one at its start; a shell that it starts has that limit.
-  const limit = Number(spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout.trim()) || WANTED + SPARE;
-  const count = Math.min(WANTED, limit - SPARE);
-  if (count < WANTED) {
-    t.diagnostic(`only ${count} connections: ulimit -n is ${limit}`);
+test('beside 10,000 idle connections others are served, and their memory comes back', { timeout: 120_000 }, async (t) => {
+  // Node has raised its soft limit to the hard one at its start; a shell that it starts has that limit. `unlimited` is no number.
+  const limit = spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout.trim();
+  if (Number(limit) < COUNT + SPARE) {
+    const reason = `a process may open ${limit} files here, and needs ${COUNT + SPARE}`;
+    assert.ok(!isRequired('descriptors'), reason);
+    t.skip(reason);
+    return;
   }
   const child = fork(join(import.meta.dirname, 'serve-in-child.ts'));
   const sockets: Socket[] = [];
@@ -31,8 +34,8 @@ test('beside 10,000 idle connections others are served, and their memory comes b
     assert.equal(await ask(), 'ok');
     const before = await measure(child, 0);
 
-    while (sockets.length < count) {
-      const batch = Array.from({ length: Math.min(AT_ONCE, count - sockets.length) }, () => connect(port, '127.0.0.1'));
+    while (sockets.length < COUNT) {
+      const batch = Array.from({ length: Math.min(AT_ONCE, COUNT - sockets.length) }, () => connect(port, '127.0.0.1'));
       sockets.push(...batch);
       await Promise.all(batch.map((socket) => once(socket, 'connect')));
       // A part of them has asked before, as a pool's connections have.
@@ -42,8 +45,8 @@ test('beside 10,000 idle connections others are served, and their memory comes b
     for (let i = 0; i < 50; i++) {
       assert.equal(await ask(), 'ok');
     }
-    const beside = await measure(child, count);
-    assert.ok(beside.most >= count, `${beside.most} connections were open`);
+    const beside = await measure(child, COUNT);
+    assert.ok(beside.most >= COUNT, `${beside.most} connections were open`);
 
     for (const socket of sockets) {
       socket.resetAndDestroy();
@@ -51,7 +54,7 @@ test('beside 10,000 idle connections others are served, and their memory comes b
     const afterwards = await measure(child, 0);
     assert.equal(await ask(), 'ok');
     const [held, kept] = [beside.bytes - before.bytes, afterwards.bytes - before.bytes];
-    t.diagnostic(`${count} connections held ${(held / MB).toFixed(1)} MB; ${(kept / MB).toFixed(1)} MB are left of it`);
+    t.diagnostic(`${COUNT} connections held ${(held / MB).toFixed(1)} MB; ${(kept / MB).toFixed(1)} MB are left of it`);
     assert.ok(kept < 8 * MB, `${kept} bytes`);
   } finally {
     for (const socket of sockets) {

@@ -74,12 +74,13 @@ type DescribeTaskInfo struct {
 
 type DescribeInstanceBackupsRequest struct {
 	*tchttp.BaseRequest
-	InstanceId *string  `json:"InstanceId,omitempty" name:"InstanceId"`
-	Limit      *int64   `json:"Limit,omitempty" name:"Limit"`
-	Offset     *int64   `json:"Offset,omitempty" name:"Offset"`
-	BeginTime  *string  `json:"BeginTime,omitempty" name:"BeginTime"`
-	EndTime    *string  `json:"EndTime,omitempty" name:"EndTime"`
-	Status     []*int64 `json:"Status,omitempty" name:"Status"`
+	InstanceId   *string  `json:"InstanceId,omitempty" name:"InstanceId"`
+	Limit        *int64   `json:"Limit,omitempty" name:"Limit"`
+	Offset       *int64   `json:"Offset,omitempty" name:"Offset"`
+	BeginTime    *string  `json:"BeginTime,omitempty" name:"BeginTime"`
+	EndTime      *string  `json:"EndTime,omitempty" name:"EndTime"`
+	Status       []*int64 `json:"Status,omitempty" name:"Status"`
+	InstanceName *string  `json:"InstanceName,omitempty" name:"InstanceName"`
 }
 
 type DescribeInstanceBackups struct {

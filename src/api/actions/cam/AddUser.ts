@@ -17,14 +17,14 @@ export const AddUser = defineAction({
     'Users sign in with access keys only: ConsoleLogin 1 is refused, and without it a password has no effect.',
   input: structure({
     Name: text('Name, 1 to 64 letters, digits or +=,.@-_; unique in the account.'),
-    Remark: optional(text('Free text.')),
+    Remark: optional(text('Free text, at most 255 characters.')),
     ConsoleLogin: optional(uint64('0 only.')),
     UseApi: optional(uint64('1 makes an access key. Default: 0.')),
     Password: optional(text('Accepted, no effect.')),
     NeedResetPassword: optional(uint64('Accepted, no effect.')),
-    PhoneNum: optional(text('Phone number.')),
-    CountryCode: optional(text('Country code of the phone number.')),
-    Email: optional(text('Address.')),
+    PhoneNum: optional(text('Phone number, at most 255 characters.')),
+    CountryCode: optional(text('Country code of the phone number, at most 255 characters.')),
+    Email: optional(text('Address, at most 255 characters.')),
   }),
   output: structure({
     Uin: int64('Uin of the user, by which policies and keys name it.'),
