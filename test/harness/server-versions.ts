@@ -3,6 +3,7 @@ import { access, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installOnce } from './install-once.ts';
+import { isRequired } from './required.ts';
 import { ROOT } from './service.ts';
 
 const run = promisify(execFile);
@@ -58,7 +59,7 @@ export async function findServer(name: ServerName): Promise<ServerProgram | stri
     reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);
   }
   reason = `${name} cannot be had here: ${reason}`;
-  if ((process.env['REDKEEP_REQUIRE'] ?? '').split(',').includes(name)) {
+  if (isRequired(name)) {
     throw new Error(reason);
   }
   return reason;

@@ -218,6 +218,8 @@ describe('DeletePolicy', () => {
     assert.match(await refusal(fixture, 'DeletePolicy', { PolicyId: [] }), /^MissingParameter: /);
     const PolicyId = Array.from({ length: 201 }, (_, i) => i + 1);
     assert.match(await refusal(fixture, 'DeletePolicy', { PolicyId }), /^InvalidParameter\.OperatePoliciesOverLimit/);
+    const most = PolicyId.slice(1).map((id) => 50_000_000 + id);
+    assert.match(await refusal(fixture, 'DeletePolicy', { PolicyId: most }), /^ResourceNotFound\.PolicyIdNotFound/);
   });
 });
 
