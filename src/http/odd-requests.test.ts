@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { METHODS } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type ApiFixture, backupRow, insertExample, KEY, openApiFixture } from '../../test/harness/api-fixture.ts';
@@ -109,6 +110,13 @@ describe('inside the envelope', () => {
     });
   }
 
+  const others = METHODS.filter((method) => !['GET', 'POST', 'HEAD'].includes(method));
+  for (const method of [...others, 'GETS', 'BREW', 'get', 'X'.repeat(1000)]) {
+    test(`${method.slice(0, 20)}: UnsupportedProtocol`, async () => {
+      assert.equal(await send(`${method} / HTTP/1.1\r\n${CLOSE}`), 'UnsupportedProtocol');
+    });
+  }
+
   test('HEAD has the headers of an answer and no body', async () => {
     const answer = await sendRaw(port, `HEAD / HTTP/1.1\r\n${CLOSE}`);
     assert.deepEqual([answer.status, answer.headers.get('content-type'), answer.body], [200, 'application/json', '']);
@@ -179,6 +187,74 @@ describe('inside the envelope', () => {
 });
 
 const UNSIGNED = '438d4109ef0d676b8c2c7ed13cdfcb418e494d53b843d4634ce3b1085f07bb96';
+
+describe('content types', () => {
+  const part = '--b\r\nContent-Disposition: form-data; name="Limit"\r\n\r\n5\r\n--b--\r\n';
+  const signed: ReadonlyArray<readonly [contentType: string, code: string, body?: string]> = [
+    ['application/json', 'ok'],
+    ['application/json; charset=utf-8', 'ok'],
+    ['APPLICATION/Json ;charset="UTF-8"', 'ok'],
+    ['application/json;', 'ok'],
+    ['', 'UnsupportedProtocol'],
+    [';', 'UnsupportedProtocol'],
+    ['*/*', 'UnsupportedProtocol'],
+    ['json', 'UnsupportedProtocol'],
+    ['text/json', 'UnsupportedProtocol'],
+    ['text/plain', 'UnsupportedProtocol'],
+    ['application/jsonp', 'UnsupportedProtocol'],
+    ['application/problem+json', 'UnsupportedProtocol'],
+    ['application/json, text/plain', 'UnsupportedProtocol'],
+    ['application/xml', 'UnsupportedProtocol'],
+    ['application/octet-stream', 'UnsupportedProtocol'],
+    ['application/x-www-form-urlencoded', 'UnsupportedProtocol', 'Limit=5'],
+    ['application/x-www-form-urlencoded; charset=gbk', 'UnsupportedProtocol', 'Limit=5'],
+    ['multipart/form-data; boundary=b', 'UnsupportedProtocol', part],
+    ['multipart/form-data', 'InvalidRequest', part],
+    ['multipart/form-data; boundary=c', 'InvalidRequest', part],
+    ['multipart/mixed; boundary=b', 'UnsupportedProtocol', part],
+    ['\xe8\xae\xa2', 'UnsupportedProtocol'],
+    [`a/${'b'.repeat(10_000)}`, 'UnsupportedProtocol'],
+  ];
+  for (const [contentType, code, body = '{}'] of signed) {
+    test(`POST of ${JSON.stringify(contentType.slice(0, 60))}, signed: ${code}`, async () => {
+      assert.equal(await send(toBytes(sign({ contentType, body }))), code);
+    });
+  }
+
+  test('none, signed as an empty one: UnsupportedProtocol', async () => {
+    const raw = sign({ contentType: '' });
+    const { 'content-type': _, ...headers } = raw.headers;
+    assert.equal(await send(toBytes({ ...raw, headers })), 'UnsupportedProtocol');
+  });
+
+  test('of two the first counts', async () => {
+    const twice = (first: string, second: string) => {
+      const raw = sign({ contentType: first });
+      return send(toBytes(raw, [`Content-Type: ${second}`, `Content-Length: ${raw.body.length}`]));
+    };
+    assert.equal(await twice('application/json', 'text/plain'), 'ok');
+    assert.equal(await twice('text/plain', 'application/json'), 'UnsupportedProtocol');
+  });
+
+  test('of a POST that is of no form: MissingParameter', async () => {
+    for (const line of [
+      '',
+      'Content-Type: text/plain\r\n',
+      'Content-Type: application/json\r\n',
+      'Content-Type: multipart/form-data\r\n',
+    ]) {
+      assert.equal(await send(`POST / HTTP/1.1\r\n${line}Content-Length: 12\r\n${CLOSE}Action=Nope&`), 'MissingParameter', line);
+    }
+  });
+
+  test('of a GET does not matter, except to its signature', async () => {
+    for (const contentType of ['application/x-www-form-urlencoded', 'application/json', 'multipart/form-data', 'x']) {
+      assert.equal(await send(toBytes(sign({ method: 'GET', query: 'Limit=5', contentType }), [])), 'ok', contentType);
+      const v1 = signV1Request({ key: KEY, timestampS, parameters: { Action: 'DescribeInstances' } });
+      assert.equal(await send(toBytes(v1, [`Content-Type: ${contentType}`])), 'ok', contentType);
+    }
+  });
+});
 
 describe('refused and closed', () => {
   for (const [name, bytes] of [

@@ -47,6 +47,7 @@ describe('common errors', () => {
         '请求签名验证失败，请检查您的签名计算是否正确。',
       ],
       [commonErrors.secretIdNotFound(), 'The SecretId is not found, please ensure that your SecretId is correct.'],
+      [commonErrors.tokenFailure(), 'Token verification failed, please check if your Token is correct.'],
       [commonErrors.signatureExpire(), 'The signature is expired, please request again.'],
       [commonErrors.missingHeader('X-TC-Action'), 'The request header is missing a required common parameter `X-TC-Action`.'],
       [commonErrors.missingParameter('Action'), 'The request is missing a required parameter `Action`.'],

@@ -23,8 +23,8 @@ export const readEnvelope: Step = (ctx) => {
     if (!mayBeV1) {
       throw commonErrors.oversize();
     }
-    // Of what is too large only the language of the error is read; a form that is too large is not there to be read.
-    ctx.parameters = { Language: new URLSearchParams(raw.query).get('Language') ?? '' };
+    // A form that is too large is not there to be looked at.
+    ctx.parameters = languageIn(raw.query);
     throw commonErrors.oversizeV1();
   }
   if (!mayBeV1 || !readV1(ctx)) {
@@ -62,7 +62,7 @@ const REQUIRED_UNSIGNED = ['Action', 'Version', 'Timestamp', 'Nonce'] as const;
 /** False, with nothing filled, where neither form has named an action and an Authorization header shows which one was meant. */
 function readV1(ctx: RequestContext): boolean {
   const { raw } = ctx;
-  const parameters = raw.method === 'GET' ? readParameters(raw.query) : readParameters(toText(raw.body));
+  const parameters = readV1Parameters(ctx);
   if (!parameters['Action'] && readHeader(raw.headers, 'authorization') !== '') {
     return false;
   }
@@ -85,6 +85,21 @@ function readV1(ctx: RequestContext): boolean {
     throw commonErrors.malformedParameter('Nonce');
   }
   return true;
+}
+
+function readV1Parameters(ctx: RequestContext): Readonly<Record<string, string>> {
+  const { method, query, body } = ctx.raw;
+  try {
+    return readParameters(method === 'GET' ? query : toText(body));
+  } catch (error) {
+    ctx.parameters = languageIn(method === 'GET' ? query : Buffer.from(body).toString('latin1'));
+    throw error;
+  }
+}
+
+/** Of parameters that cannot be read as a whole: the language of the error that says so. */
+function languageIn(text: string): Readonly<Record<string, string>> {
+  return { Language: /(?:^|&)Language=([\w-]*)/.exec(text)?.[1] ?? '' };
 }
 
 function requiredOf(parameters: Readonly<Record<string, string>>): readonly string[] {
