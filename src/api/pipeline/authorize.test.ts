@@ -15,6 +15,7 @@ import {
 import type { SignOptions } from '../../../test/harness/signed-request.ts';
 import { signTc3Request } from '../../../test/harness/signed-request.ts';
 import { addUser, callCam, type TestUser, toDocument } from '../../../test/harness/users.ts';
+import { actions } from '../registry.ts';
 import { PRODUCT_VERSIONS } from '../versions.ts';
 
 const OTHER_ID = 'crs-00000001';
@@ -220,6 +221,16 @@ describe('other products', () => {
     const limited = await addUser(fixture, { action: 'redkeep:AttachInstance', resource: instances('*') });
     assert.equal(await ask(fixture, limited, 'AttachInstance', parameters, { version: REDKEEP }), 'AuthFailure.UnauthorizedOperation');
   });
+});
+
+test('every action but one is refused to a user without a policy', async () => {
+  await using fixture = await openExample();
+  const user = await addUser(fixture);
+  for (const { name, product, example } of actions) {
+    const refusal = product === 'redis' ? 'InvalidParameter.PermissionDenied' : 'AuthFailure.UnauthorizedOperation';
+    const expected = name === 'GetCallerIdentity' ? 'ok' : refusal;
+    assert.equal(await ask(fixture, user, name, example.input, { version: PRODUCT_VERSIONS[product] }), expected, name);
+  }
 });
 
 test('an action that names no instance needs resource *', async () => {

@@ -4,6 +4,9 @@ import { ACCOUNT, type ApiFixture, INSTANCE_ID, insertExample, KEY, openApiFixtu
 import { type SignOptions, signV1Request } from '../../../../test/harness/signed-request.ts';
 import { addUser, callCam, toDocument } from '../../../../test/harness/users.ts';
 
+import { actions } from '../../registry.ts';
+import { PRODUCT_VERSIONS } from '../../versions.ts';
+
 const STS = '2018-08-13';
 const CAM = '2019-01-16';
 const WRONG_TOKEN = {
@@ -208,6 +211,21 @@ describe('a temporary key', () => {
       await refused({ ...one, token: one.token.slice(0, i) + changed + one.token.slice(i + 1) });
     }
     assert.equal((await call(fixture, one, 'DescribeInstances')).Error, undefined);
+  });
+
+  test('is asked for its token by every action, and answered by every one that may be called with it', async () => {
+    await using fixture = await open();
+    const { key, token } = await issue(fixture, KEY);
+    for (const action of actions) {
+      const { name, product, access, example } = action;
+      const ask = async (sent: string) =>
+        (await call(fixture, { key, token: sent }, name, example.input, { version: PRODUCT_VERSIONS[product] })).Error?.Code;
+      assert.deepEqual([await ask(''), await ask(`${token}x`)], Array(2).fill('AuthFailure.TokenFailure'), name);
+      const code = await ask(token);
+      const isRefused = (product === 'cam' || product === 'sts') && access.kind === 'write';
+      assert.equal(code === 'AuthFailure.UnauthorizedOperation', isRefused, `${name}: ${code}`);
+      assert.doesNotMatch(code ?? '', /^AuthFailure\.(?!UnauthorizedOperation)|PermissionDenied|NoCAMAuthed/, name);
+    }
   });
 
   test('needs its own secret', async () => {
