@@ -4,7 +4,7 @@ import type { AnyAction } from '../../src/api/action.ts';
 import { actions } from '../../src/api/registry.ts';
 import { toWireSchema, type WireSchema } from '../../src/api/schema.ts';
 import { INSTANCE_ID, insertExample, openApiFixture } from '../harness/api-fixture.ts';
-import { boundValues, mostOf, ODD_VALUES, place, type Slot, sampleOf, slotsOf } from './input-cases.ts';
+import { boundValues, leastOf, mostOf, ODD_VALUES, place, type Slot, sampleOf, slotsOf } from './input-cases.ts';
 import { isTypeFault, sendForm, sendJson } from './send-input.ts';
 import { itemsOf, typeFaultOf } from './type-fault.ts';
 
@@ -55,6 +55,15 @@ for (const action of actions) {
         }
       }
     });
+
+    for (const slot of slots.filter((candidate) => leastOf(candidate) !== undefined)) {
+      test(`${slot.path.join('.')}: what is under its documented bound is refused`, async () => {
+        await using fixture = await openApiFixture();
+        await insertExample(fixture.catalog);
+        const value = ofSize(slot.schema, (leastOf(slot) ?? 0) - 1, 'a');
+        assert.match(await sendJson(fixture, action, JSON.stringify(place(schema, action.example.input, slot.path, value))), REFUSED);
+      });
+    }
 
     for (const slot of slots.filter((candidate) => mostOf(candidate) !== undefined)) {
       test(`${slot.path.join('.')}: what is at its documented bound passes, what is over it is refused`, async () => {

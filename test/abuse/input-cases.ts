@@ -104,6 +104,13 @@ export function boundValues({ schema }: Slot): readonly unknown[] {
   });
 }
 
+/** The smallest value that a description allows by `n to m`: of a number, of a text's length; of a list none, since an empty one is absent. */
+export function leastOf({ schema }: Slot): number | undefined {
+  const [, least] = /(?:^|[\s,])(\d+) to \d+/i.exec(schema.description ?? '') ?? [];
+  const hasLeast = schema.type === 'integer' || (schema.type === 'string' && Number(least) > 0);
+  return least === undefined || !hasLeast ? undefined : Number(least);
+}
+
 /** The largest value that a description allows by `n to m` or `at most m`: of a number, of a text's length, of a list's. */
 export function mostOf({ schema }: Slot): number | undefined {
   const [, most] = /(?:^|[\s,])(?:\d+ to|at most) (\d+)/i.exec(schema.description ?? '') ?? [];
