@@ -21,6 +21,8 @@ export interface Config {
   readonly keepMin: number;
   /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
   readonly skipDisklessDelay: boolean;
+  /** What becomes of a source whose machine has hardly any memory left for a fork. */
+  readonly memoryCheck: 'refuse' | 'warn';
   /** Root domains whose hosts name a region. */
   readonly apiRoots: readonly string[];
   readonly rateLimit: 'on' | 'off';
@@ -73,6 +75,7 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     keepMin: readInteger('--keep-min', options.keepMin ?? env['REDKEEP_KEEP_MIN'] ?? '1', 1, 1000),
     skipDisklessDelay:
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
+    memoryCheck: readWord('REDKEEP_MEMORY_CHECK', env['REDKEEP_MEMORY_CHECK'] ?? 'refuse', ['refuse', 'warn'] as const),
     apiRoots: readRoots(env['REDKEEP_API_ROOTS']),
     rateLimit: readWord('REDKEEP_RATE_LIMIT', env['REDKEEP_RATE_LIMIT'] ?? 'on', ['on', 'off'] as const),
     explainSignatures: readExplainSignatures(options, env, host),

@@ -121,6 +121,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
         keyring: () => keyring.export(),
         concurrency: config.backupConcurrency,
         skipDisklessDelay: config.skipDisklessDelay,
+        memoryCheck: config.memoryCheck,
         onTry: metrics.observeTry,
       }),
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),

@@ -7,7 +7,7 @@ import { openRepository } from '../repository/repository.ts';
 import type { Manifest } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
 import { addHints } from './add-hints.ts';
-import { requireStandalone } from './look-at-source.ts';
+import { requireHeadroom, requireStandalone } from './look-at-source.ts';
 import { createRdbIntake } from './rdb-intake.ts';
 import type { BackupOptions, BackupProgress, BackupRequest } from './types.ts';
 
@@ -29,6 +29,9 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
   const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
   const info = await readSourceInfo(source, { signal });
   requireStandalone(info, source);
+  if (request.memoryCheck === 'refuse') {
+    requireHeadroom(info, source);
+  }
   report.push(...info.warnings);
   const settings = await readServerSettings(source, { signal });
   report.push(...settings.missing);

@@ -12,6 +12,8 @@ export interface BackupRequest {
   readonly keyring: string;
   /** Opt-in: set the source's diskless delay to 0 until the RDB begins, and back afterwards. */
   readonly skipDisklessDelay: boolean;
+  /** What becomes of a source whose machine has hardly any memory left: refused, or backed up with a warning. */
+  readonly memoryCheck: 'refuse' | 'warn';
 }
 
 /** Where a running backup stands. `phase` only moves forward. */

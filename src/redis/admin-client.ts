@@ -1,5 +1,6 @@
 import { DomainError, isDomainError } from '../lib/errors.ts';
 import { type LinkStage, toConnectionError } from './connection-errors.ts';
+import { explainEarlyClose } from './early-close.ts';
 import { formatAddress, type SourceAddress } from './source-address.ts';
 import { toReplyError } from './source-errors.ts';
 
@@ -37,15 +38,19 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
   });
 
   const abort = () => client.destroy();
-  const toError = (error: unknown, command: string): DomainError => {
+  const toError = async (error: unknown, command: string): Promise<DomainError> => {
     if (signal?.aborted) {
       return new DomainError('aborted', `the connection to ${formatAddress(address)} was ended on request`);
     }
-    return error instanceof ErrorReply ? toReplyError(address, command, error.message) : toConnectionError(address, error, stage);
+    if (error instanceof ErrorReply) {
+      return toReplyError(address, command, error.message);
+    }
+    const failure = toConnectionError(address, error, stage);
+    return failure.code === 'source-closed' && stage === 'connected' ? explainEarlyClose(address, failure, signal) : failure;
   };
 
   if (signal?.aborted) {
-    throw toError(undefined, '');
+    throw await toError(undefined, '');
   }
   signal?.addEventListener('abort', abort, { once: true });
   const end = () => {
@@ -58,7 +63,7 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
     await client.connect();
   } catch (error) {
     end();
-    throw toError(error, 'AUTH');
+    throw await toError(error, 'AUTH');
   }
   return {
     async command(...args) {
@@ -67,7 +72,7 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
         stage = 'answering';
         return reply;
       } catch (error) {
-        throw toError(error, String(args[0] ?? ''));
+        throw await toError(error, String(args[0] ?? ''));
       }
     },
     async [Symbol.asyncDispose]() {

@@ -28,7 +28,11 @@ const RULES: readonly ErrorRule[] = [
     retryable: true,
     hint: 'the source is still loading its data: wait until it has finished',
   },
-  { pattern: /^MISCONF\b/, code: 'source-misconf', hint: 'the source cannot write its own snapshots: see its log and its disk' },
+  {
+    pattern: /^MISCONF\b/,
+    code: 'source-misconf',
+    hint: 'the source cannot write its own snapshots or log: see its log and its disk; until then CONFIG SET stop-writes-on-bgsave-error no lets it be backed up',
+  },
   {
     pattern: /^NOMASTERLINK\b/,
     code: 'source-no-master-link',

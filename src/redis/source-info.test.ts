@@ -26,6 +26,7 @@ test('warns where memory is too short for copies of changing pages', async () =>
   const gibibyte = 1024 ** 3;
   const short = await readFrom(`redis_version:7.0.15\r\nused_memory_rss:${6 * gibibyte}\r\ntotal_system_memory:${8 * gibibyte}\r\n`);
   assert.match(short.warnings.join(), /holds 6144 of its machine's 8192 MiB/);
+  assert.deepEqual([short.residentBytes, short.machineBytes], [6 * gibibyte, 8 * gibibyte]);
   const ample = await readFrom(`redis_version:7.0.15\r\nused_memory_rss:${5 * gibibyte}\r\ntotal_system_memory:${8 * gibibyte}\r\n`);
   assert.deepEqual(ample.warnings, []);
 });

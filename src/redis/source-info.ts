@@ -10,6 +10,9 @@ export interface SourceInfo {
   readonly clusterEnabled: boolean;
   readonly usedMemoryBytes: number | undefined;
   readonly maxMemoryBytes: number | undefined;
+  /** What the source takes of its machine's memory, and how much that has. */
+  readonly residentBytes: number | undefined;
+  readonly machineBytes: number | undefined;
   readonly replicas: number | undefined;
   /** Why a backup of this source would be less than whole or risky, one sentence each. */
   readonly warnings: readonly string[];
@@ -24,10 +27,12 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
   const warnings: string[] = [];
   const text = await askIfAllowed(client, 'INFO');
   const info = parseInfoText(typeof text === 'string' ? text : '');
+  const residentBytes = parseNumber(info.get('used_memory_rss')) ?? parseNumber(info.get('used_memory'));
+  const machineBytes = parseNumber(info.get('total_system_memory')) || undefined;
   if (info.size === 0) {
     warnings.push('version, role and memory of the source are not known: its user lacks +info');
   } else {
-    warnings.push(...warnOfRole(info), ...warnOfMemory(info));
+    warnings.push(...warnOfRole(info), ...warnOfMemory(residentBytes, machineBytes));
   }
   warnings.push(...(await warnOfMinReplicas(client)), ...(await warnOfSentinel(client)));
   return {
@@ -36,6 +41,8 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
     clusterEnabled: info.get('cluster_enabled') === '1',
     usedMemoryBytes: parseNumber(info.get('used_memory')),
     maxMemoryBytes: parseNumber(info.get('maxmemory')),
+    residentBytes,
+    machineBytes,
     replicas: parseNumber(info.get('connected_slaves')),
     warnings,
   };
@@ -70,10 +77,8 @@ function warnOfRole(info: ReadonlyMap<string, string>): string[] {
   return warnings;
 }
 
-function warnOfMemory(info: ReadonlyMap<string, string>): string[] {
-  const used = parseNumber(info.get('used_memory_rss')) ?? parseNumber(info.get('used_memory'));
-  const machine = parseNumber(info.get('total_system_memory'));
-  if (used === undefined || machine === undefined || machine === 0 || machine - used >= used * COPY_ON_WRITE_SHARE) {
+function warnOfMemory(used: number | undefined, machine: number | undefined): string[] {
+  if (used === undefined || machine === undefined || machine - used >= used * COPY_ON_WRITE_SHARE) {
     return [];
   }
   return [

@@ -38,6 +38,7 @@ export async function makeBackupSite(directory?: string): Promise<BackupSite> {
       storageUrl: pathToFileURL(root).href,
       keyring: keyring.export(),
       skipDisklessDelay: false,
+      memoryCheck: 'refuse',
       ...more,
     }),
     async filesLeft() {

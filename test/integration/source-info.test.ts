@@ -50,6 +50,8 @@ test('degrades to unknown where the user may not ask, and names each missing rul
       clusterEnabled: false,
       usedMemoryBytes: undefined,
       maxMemoryBytes: undefined,
+      residentBytes: undefined,
+      machineBytes: undefined,
       replicas: undefined,
       warnings: ['+info', '+config|get', '+pubsub|numsub'],
     },

@@ -14,6 +14,7 @@ test('goes on trying for about a quarter of an hour', async () => {
     keyring: () => '',
     concurrency: 1,
     skipDisklessDelay: false,
+    memoryCheck: 'refuse',
     onTry: () => {},
   });
   const minutes = (random: number) => {

@@ -16,6 +16,7 @@ export interface TakeBackupOptions {
   readonly keyring: () => string;
   readonly concurrency: number;
   readonly skipDisklessDelay: boolean;
+  readonly memoryCheck: 'refuse' | 'warn';
   /** Called when a try has begun and when it has ended, for metrics. */
   readonly onTry: (event: { outcome: 'started' | 'stored' | 'failed'; durationMs: number; sizeBytes: number }) => void;
 }
@@ -56,6 +57,7 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
             storageUrl: options.storageUrl,
             keyring: options.keyring(),
             skipDisklessDelay: options.skipDisklessDelay,
+            memoryCheck: options.memoryCheck,
           },
           {
             signal,
