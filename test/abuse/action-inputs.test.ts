@@ -76,7 +76,7 @@ for (const action of actions) {
         };
         const fill = await fillOf(slot.schema, send);
         // Nothing made up has the form that these places want, so that its length decides nothing: their own tests try the bound.
-        assert.equal(fill === undefined, FORMED.has(`${action.name} ${slot.path.join('.')}`), 'whether a value can be made up');
+        assert.equal(fill === undefined, FORMED.has(`${action.name} ${slot.path.join('.')}`), 'FORMED names what cannot be made up');
         assert.match(await send(ofSize(slot.schema, most + 1, fill ?? 'a')), REFUSED);
         if (fill !== undefined) {
           assert.doesNotMatch(await send(ofSize(slot.schema, most, fill)), REFUSED);
