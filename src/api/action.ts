@@ -1,8 +1,10 @@
 import type { Static, TObject, TProperties } from 'typebox';
 import type { Catalog, InstanceSecrets } from '../catalog/catalog.ts';
+import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { TokenBox } from './auth/session-token.ts';
+import type { DownloadLinks } from './download-links.ts';
 import type { ApiError } from './errors/api-error.ts';
 import type { ApiErrorCode } from './errors/codes.ts';
 import type { Message } from './errors/message.ts';
@@ -48,6 +50,9 @@ export interface ActionServices {
   readonly sealSecretKey: (secretId: string, secretKey: string) => Uint8Array;
   /** Seals and opens the tokens of temporary keys. */
   readonly tokens: TokenBox;
+  readonly downloadLinks: DownloadLinks;
+  /** Where every change is told before its answer goes out. */
+  readonly audit: Pick<AuditLog, 'append'>;
   /** Tells the worker of this process that a task waits; losing the call only delays it. */
   readonly wakeWorker: () => void;
 }
@@ -57,6 +62,8 @@ export interface ActionContext<Code extends ApiErrorCode = ApiErrorCode> {
   readonly principal: Principal;
   /** A known region, or `` where the action needs none and none was given. */
   readonly region: string;
+  /** The Host header, as sent; `` where there is none. */
+  readonly host: string;
   readonly services: ActionServices;
   /** Of a call that names no instance: which ones the caller may see; undefined where it may see all of the account and region. */
   readonly canSee: ((instanceId: string) => boolean) | undefined;

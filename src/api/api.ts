@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describeError } from '../lib/errors.ts';
 import type { ActionServices } from './action.ts';
 import { createActionIndex } from './action-index.ts';
+import { auditCall } from './audit-call.ts';
 import type { ApiError } from './errors/api-error.ts';
 import { toApiError } from './errors/from-domain.ts';
 import type { RawRequest, RawResponse } from './http-message.ts';
@@ -59,6 +60,13 @@ export function createApi(options: ApiOptions): Api {
         await run(steps, ctx);
         response = respondOutput(ctx);
       } catch (thrown) {
+        error = toApiError(thrown);
+        response = respondError(ctx, error);
+      }
+      try {
+        await auditCall(ctx, error?.code ?? 'ok');
+      } catch (thrown) {
+        // What was done stays done; but nobody is told that it went well while there is no trace of it.
         error = toApiError(thrown);
         response = respondError(ctx, error);
       }

@@ -13,7 +13,7 @@ export interface RawRequest {
   readonly body: Uint8Array;
   /** True where the request went over a size limit and was not kept. */
   readonly isOversize: boolean;
-  /** Address of the other end of the connection; absent where it is not known. */
+  /** Address of the other end of the connection, or of the client that a trusted proxy names; absent where it is not known. */
   readonly remoteAddress?: string | undefined;
 }
 

@@ -21,12 +21,16 @@ import { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
 import { UpdateUser } from './actions/cam/UpdateUser.ts';
 import { DeleteBackup } from './actions/DeleteBackup.ts';
 import { DescribeBackup } from './actions/DescribeBackup.ts';
+import { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
+import { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
+import { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DetachInstance } from './actions/DetachInstance.ts';
 import { LockBackup } from './actions/LockBackup.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import { SimulatePolicy } from './actions/SimulatePolicy.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
@@ -38,6 +42,10 @@ export const actions: readonly AnyAction[] = [
   DescribeInstances,
   DescribeTaskInfo,
   ManualBackupInstance,
+  DescribeBackupDetail,
+  DescribeBackupUrl,
+  DescribeBackupDownloadRestriction,
+  ModifyBackupDownloadRestriction,
   AttachInstance,
   DetachInstance,
   DescribeBackup,

@@ -23,12 +23,17 @@ import type { ListUsers, SubAccountInfo } from './actions/cam/ListUsers.ts';
 import type { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
 import type { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
 import type { UpdateUser } from './actions/cam/UpdateUser.ts';
+import type { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
+import type { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
+import type { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import type { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import type { DescribeInstances } from './actions/DescribeInstances.ts';
 import type { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import type { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import type { Credentials, GetFederationToken } from './actions/sts/GetFederationToken.ts';
+import type { BackupLimitVpcItem } from './shapes/download-restriction.ts';
 import type { InstanceSet } from './shapes/instance-set.ts';
 import type { RedisBackupSet } from './shapes/redis-backup-set.ts';
 import type { StrategyInfo, Tag } from './shapes/strategy-info.ts';
@@ -82,6 +87,15 @@ const checks: Record<string, true> = {
   instancesResponse: true satisfies Assignable<Out<typeof DescribeInstances>, sdk.DescribeInstancesResponse>,
   instancesResponseKeys: true satisfies SameKeys<sdk.DescribeInstancesResponse, Out<typeof DescribeInstances>>,
   instanceKeys: true satisfies SameKeys<sdk.InstanceSet, Static<typeof InstanceSet>>,
+  backupUrlRequest: true satisfies Request<sdk.DescribeBackupUrlRequest, typeof DescribeBackupUrl>,
+  backupUrlResponse: true satisfies Response<sdk.DescribeBackupUrlResponse, typeof DescribeBackupUrl>,
+  backupDownloadInfoKeys: true satisfies SameKeys<sdk.BackupDownloadInfo, Out<typeof DescribeBackupUrl>['BackupInfos'][number]>,
+  backupDetailRequest: true satisfies Request<sdk.DescribeBackupDetailRequest, typeof DescribeBackupDetail>,
+  backupDetailResponse: true satisfies Response<sdk.DescribeBackupDetailResponse, typeof DescribeBackupDetail>,
+  restrictionResponse: true satisfies Response<sdk.DescribeBackupDownloadRestrictionResponse, typeof DescribeBackupDownloadRestriction>,
+  modifyRestrictionRequest: true satisfies Request<sdk.ModifyBackupDownloadRestrictionRequest, typeof ModifyBackupDownloadRestriction>,
+  modifyRestrictionResponse: true satisfies Response<sdk.ModifyBackupDownloadRestrictionResponse, typeof ModifyBackupDownloadRestriction>,
+  limitVpcItemKeys: true satisfies SameKeys<sdk.BackupLimitVpcItem, Static<typeof BackupLimitVpcItem>>,
   addUserRequest: true satisfies Request<cam.AddUserRequest, typeof AddUser>,
   addUserResponse: true satisfies Response<cam.AddUserResponse, typeof AddUser>,
   attachUserPolicyRequest: true satisfies Request<cam.AttachUserPolicyRequest, typeof AttachUserPolicy>,
@@ -134,5 +148,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 67);
+  assert.equal(Object.values(checks).length, 76);
 });

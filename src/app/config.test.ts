@@ -40,3 +40,42 @@ describe('explaining signatures', () => {
     assert.throws(() => isOn({}, { REDKEEP_EXPLAIN_SIGNATURES: 'yes' }), { code: 'config-invalid' });
   });
 });
+
+describe('downloads', () => {
+  test('proxies, VPCs and addresses of links are none unless they are given', () => {
+    const { trustedProxies, vpcs, publicUrl, innerUrl } = readConfig({}, {});
+    assert.deepEqual([trustedProxies, vpcs, publicUrl, innerUrl], [[], new Map(), undefined, undefined]);
+  });
+
+  test('are read from options and environment', () => {
+    const config = readConfig(
+      { trustedProxies: '10.0.0.1, fd00::/8', publicUrl: 'https://backups.example.test/' },
+      { REDKEEP_VPCS: 'vpc-a=10.1.0.0/16,10.2.0.0/16; vpc-b = fd00:1::/32 ;', REDKEEP_INNER_URL: 'http://10.0.0.5:9530' },
+    );
+    assert.deepEqual(config.trustedProxies, ['10.0.0.1', 'fd00::/8']);
+    assert.deepEqual(
+      [...config.vpcs],
+      [
+        ['vpc-a', ['10.1.0.0/16', '10.2.0.0/16']],
+        ['vpc-b', ['fd00:1::/32']],
+      ],
+    );
+    assert.deepEqual([config.publicUrl, config.innerUrl], ['https://backups.example.test', 'http://10.0.0.5:9530']);
+    assert.deepEqual(readConfig({}, { REDKEEP_TRUSTED_PROXIES: '127.0.0.1' }).trustedProxies, ['127.0.0.1']);
+  });
+
+  test('what is none of these is refused', () => {
+    for (const [options, env] of [
+      [{ trustedProxies: '10.0.0.0/40' }, {}],
+      [{ trustedProxies: '10.0.0.1,,' }, {}],
+      [{}, { REDKEEP_VPCS: 'vpc-a' }],
+      [{}, { REDKEEP_VPCS: 'vpc-a=' }],
+      [{}, { REDKEEP_VPCS: 'vpc-a=10.0.0.0/16,x' }],
+      [{ publicUrl: 'backups.example.test' }, {}],
+      [{ publicUrl: 'https://backups.example.test/path' }, {}],
+      [{}, { REDKEEP_INNER_URL: 'ftp://x' }],
+    ] as const) {
+      assert.throws(() => readConfig(options, env), { code: 'config-invalid' }, JSON.stringify([options, env]));
+    }
+  });
+});

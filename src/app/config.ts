@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { DEFAULT_ROOTS } from '../api/regions.ts';
 import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.ts';
 import { DomainError } from '../lib/errors.ts';
+import { parseIpRanges } from '../lib/ip-range.ts';
 import type { LogLevel } from '../lib/logger.ts';
 
 /** Everything that a serving process is told from outside: read once, frozen, handed down. */
@@ -28,6 +29,14 @@ export interface Config {
   readonly rateLimit: 'on' | 'off';
   /** Whether callers whose signature fails are told what differs; only on loopback. */
   readonly explainSignatures: boolean;
+  /** Addresses and blocks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** CIDR blocks of the VPCs that download restrictions can name. */
+  readonly vpcs: ReadonlyMap<string, readonly string[]>;
+  /** Where download links lead, without a slash at the end; undefined: where the caller has reached the service. */
+  readonly publicUrl: string | undefined;
+  /** The same for InnerDownloadUrl; undefined: as the public one. */
+  readonly innerUrl: string | undefined;
   /** The master key as text; undefined: the keyring file in the data directory. */
   readonly masterKey: string | undefined;
   readonly rootCredential: { readonly secretId: string; readonly secretKey: string } | undefined;
@@ -44,6 +53,8 @@ export interface ServeOptions {
   profile?: string | undefined;
   keepMin?: string | undefined;
   explainSignatures?: boolean | undefined;
+  trustedProxies?: string | undefined;
+  publicUrl?: string | undefined;
 }
 
 /** Throws `config-invalid` naming the option, its value and what it may be. */
@@ -79,6 +90,10 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     apiRoots: readRoots(env['REDKEEP_API_ROOTS']),
     rateLimit: readWord('REDKEEP_RATE_LIMIT', env['REDKEEP_RATE_LIMIT'] ?? 'on', ['on', 'off'] as const),
     explainSignatures: readExplainSignatures(options, env, host),
+    trustedProxies: readBlocks('--trusted-proxies', options.trustedProxies ?? env['REDKEEP_TRUSTED_PROXIES'] ?? ''),
+    vpcs: readVpcs(env['REDKEEP_VPCS'] ?? ''),
+    publicUrl: readOrigin('--public-url', options.publicUrl ?? env['REDKEEP_PUBLIC_URL']),
+    innerUrl: readOrigin('REDKEEP_INNER_URL', env['REDKEEP_INNER_URL']),
     masterKey: env['REDKEEP_MASTER_KEY'] || undefined,
     rootCredential: secretId && secretKey ? { secretId, secretKey } : undefined,
   });
@@ -108,6 +123,40 @@ function readRoots(text: string | undefined): readonly string[] {
     }
   }
   return roots;
+}
+
+/** Addresses and blocks with commas between. */
+function readBlocks(name: string, text: string): readonly string[] {
+  const blocks = text === '' ? [] : text.split(',').map((block) => block.trim());
+  if (parseIpRanges(blocks) === undefined) {
+    throw invalid(name, text, 'IPv4 and IPv6 addresses and CIDR blocks separated by commas');
+  }
+  return blocks;
+}
+
+/** `name=block,block;name=block`. */
+function readVpcs(text: string): ReadonlyMap<string, readonly string[]> {
+  const entries = text.split(';').filter((entry) => entry.trim() !== '');
+  return new Map(
+    entries.map((entry) => {
+      const [, name = '', blocks = ''] = /^\s*([A-Za-z0-9_-]{1,64})\s*=(.*)$/.exec(entry) ?? [];
+      if (name === '' || blocks.trim() === '') {
+        throw invalid('REDKEEP_VPCS', text, 'vpc-name=10.0.0.0/16,10.1.0.0/16;other-name=fd00::/8');
+      }
+      return [name, readBlocks('REDKEEP_VPCS', blocks.trim())] as const;
+    }),
+  );
+}
+
+function readOrigin(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || text === '') {
+    return undefined;
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '').toLowerCase()) {
+    throw invalid(name, text, 'http://host[:port] or https://host[:port], without a path');
+  }
+  return url.origin;
 }
 
 function readInteger(name: string, text: string, least: number, most: number): number {

@@ -1,11 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { RequestFacts } from '../api/api.ts';
+import type { DownloadEvent } from '../downloads/serve-download.ts';
 import type { TakeBackupOptions } from '../tasks/handlers/take-backup.ts';
 
 export interface ServiceMetrics {
   readonly observeRequest: (facts: RequestFacts) => void;
   readonly observeTry: TakeBackupOptions['onTry'];
+  readonly observeDownload: (event: DownloadEvent) => void;
   /** Text for `GET /metrics`, with its content type. */
   readonly render: () => Promise<{ contentType: string; text: string }>;
 }
@@ -43,6 +45,20 @@ export function createServiceMetrics(): ServiceMetrics {
   });
   const storedBytes = new Counter({ name: 'redkeep_backup_rdb_bytes_total', help: 'RDB bytes of stored backups', registers });
   const running = new Gauge({ name: 'redkeep_backups_running', help: 'Backups that run now', registers });
+  const downloads = new Counter({
+    name: 'redkeep_downloads_total',
+    help: 'Ended downloads by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'redkeep_downloads_refused_total',
+    help: 'Downloads that did not begin, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const downloadBytes = new Counter({ name: 'redkeep_download_bytes_total', help: 'RDB bytes that went out', registers });
+  const downloading = new Gauge({ name: 'redkeep_downloads_active', help: 'Downloads that run now', registers });
   return {
     observeRequest({ action, code, durationMs }) {
       requests.inc({ action, code });
@@ -57,6 +73,22 @@ export function createServiceMetrics(): ServiceMetrics {
       tries.inc({ outcome });
       trySeconds.observe({ outcome }, durationMs / 1000);
       storedBytes.inc(sizeBytes);
+    },
+    observeDownload({ outcome, bytes }) {
+      switch (outcome) {
+        case 'started':
+          downloading.inc();
+          return;
+        case 'finished':
+        case 'aborted':
+        case 'failed':
+          downloading.dec();
+          downloads.inc({ outcome });
+          downloadBytes.inc(bytes);
+          return;
+        default:
+          refused.inc({ reason: outcome });
+      }
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createApi } from '../api/api.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { openCatalog } from '../catalog/open-catalog.ts';
+import { createDownloads } from '../downloads/serve-download.ts';
 import { createHttpServer } from '../http/server.ts';
+import { openAuditLog } from '../lib/audit-log.ts';
 import { systemClock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
 import { createUin } from '../lib/ids.ts';
+import { parseIpRanges } from '../lib/ip-range.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Releasers } from '../lib/releasers.ts';
 import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
@@ -16,6 +19,7 @@ import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
 import type { Config } from './config.ts';
+import { createDownloadLinks } from './download-links.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
 import { startManagedInstances } from './managed-instances.ts';
 import { createServiceMetrics } from './metrics.ts';
@@ -59,6 +63,8 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   await lockSite(config, releasers);
   await removeLeftovers(dataDir);
 
+  const audit = await openAuditLog(dataDir.auditLog);
+  releasers.add(() => audit.close());
   const catalog = await openCatalog(config.catalogUrl);
   releasers.add(() => catalog.close());
   const storage = await openStorage(config.storageUrl);
@@ -87,6 +93,21 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   });
   releasers.add(() => supervisor.stopAll());
 
+  const { vpcs, publicUrl, innerUrl } = config;
+  const downloads = createDownloads({
+    catalog,
+    repository,
+    signer: keyring,
+    audit,
+    clock: systemClock,
+    log,
+    vpcs,
+    onEvent: metrics.observeDownload,
+  });
+  // Released when the server has closed its connections.
+  releasers.add(() => downloads.ended());
+
+  let endpoint = '';
   let worker: Worker | undefined;
   const api = createApi({
     catalog,
@@ -101,12 +122,22 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     sealSecrets: secrets.seal,
     sealSecretKey: (secretId, secretKey) => sealSecretKey(keyring, secretId, secretKey),
     tokens: createTokenBox(keyring),
+    downloadLinks: createDownloadLinks({ signer: keyring, vpcs, publicUrl, innerUrl, endpoint: () => endpoint }),
+    audit,
     wakeWorker: () => worker?.wake(),
     onRequest: metrics.observeRequest,
   });
-  const server = createHttpServer({ handle: (request) => api.handle(request), health: () => true, metrics: metrics.render });
+  const trustedProxies = parseIpRanges(config.trustedProxies);
+  const server = createHttpServer({
+    handle: (request) => api.handle(request),
+    download: (request) => downloads.answer(request),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
+    health: () => true,
+    metrics: metrics.render,
+  });
   releasers.add(() => server.close());
   const { port } = await server.listen(config.host, config.port);
+  endpoint = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   worker = startWorker({
     catalog,
     log,
@@ -138,7 +169,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
 
   return {
     config,
-    endpoint: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    endpoint,
     accountId,
     credential,
     catalog,

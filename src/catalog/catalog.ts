@@ -1,4 +1,5 @@
 import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
+import type { DownloadRestrictionStore } from './download-restriction.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
 import type { SealedStore } from './sealed-columns.ts';
 
@@ -34,6 +35,7 @@ export interface CatalogTables {
   readonly accessKeys: AccessKeyStore;
   readonly policies: PolicyStore;
   readonly sealed: SealedStore;
+  readonly downloadRestrictions: DownloadRestrictionStore;
 }
 
 /** Facts of the catalog itself, such as `repository-id` and `account-id`. */

@@ -9,6 +9,7 @@ import { migrations } from './migrations/migrations.ts';
 import { databaseScope, type Scope } from './scope.ts';
 import { createAccessKeyStore } from './stores/access-key-store.ts';
 import { createBackupStore } from './stores/backup-store.ts';
+import { createDownloadRestrictionStore } from './stores/download-restriction-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
 import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
@@ -62,6 +63,7 @@ function createTables(scope: Scope): CatalogTables {
     accessKeys: createAccessKeyStore(scope),
     policies: createPolicyStore(scope),
     sealed: createSealedStore(scope),
+    downloadRestrictions: createDownloadRestrictionStore(scope),
   };
 }
 

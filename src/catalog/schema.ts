@@ -16,6 +16,7 @@ export interface Schema {
   access_keys: AccessKeyTable;
   policies: PolicyTable;
   policy_attachments: PolicyAttachmentTable;
+  download_restrictions: DownloadRestrictionTable;
 }
 
 export interface MigrationTable {
@@ -158,4 +159,12 @@ export interface PolicyAttachmentTable {
   policy_id: number;
   attached_at: number;
   attached_by: string;
+}
+
+export interface DownloadRestrictionTable {
+  account_id: string;
+  region: string;
+  /** `DownloadRestriction` as JSON. */
+  rule: string;
+  updated_at: number;
 }

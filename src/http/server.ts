@@ -2,13 +2,22 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawRequest, RawResponse } from '../api/http-message.ts';
+import { DOWNLOAD_PREFIX } from '../downloads/link.ts';
+import type { DownloadAnswer, DownloadRequest } from '../downloads/serve-download.ts';
 import { DomainError } from '../lib/errors.ts';
+import type { IpRanges } from '../lib/ip-range.ts';
+import { clientAddress } from './client-address.ts';
 import { compress } from './compress.ts';
 import { readBody } from './read-body.ts';
+import { sendDownload } from './send-download.ts';
 
 export interface HttpServerOptions {
   /** Answers an API request; must not reject. */
   readonly handle: (request: RawRequest) => Promise<RawResponse>;
+  /** Answers what is asked for below `/download/`; must not reject. Absent: nothing but the API is there. */
+  readonly download?: (request: DownloadRequest) => Promise<DownloadAnswer>;
+  /** Proxies whose X-Forwarded-For is believed. Default: none. */
+  readonly trustedProxies?: IpRanges;
   /** Whether `GET /healthz` answers 200 (ready) or 503. */
   readonly health: () => boolean | Promise<boolean>;
   /** What `GET /metrics` shows. */
@@ -42,7 +51,8 @@ const MOST_HEADERS = 100;
 
 /**
  * The socket side of the API: keeps bytes as they came, bounds sizes and times, and answers with HTTP 200 and JSON whatever was asked,
- * because official clients take any other status for a broken transport. Only `/healthz` and `/metrics` are not the API.
+ * because official clients take any other status for a broken transport. Only `/healthz`, `/metrics` and what lies below `/download/` are not
+ * the API.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
@@ -98,7 +108,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // An Expect that Node does not know would be answered with 417.
   server.on('checkExpectation', serve);
   server.on('connect', (request, socket) => {
-    answerSocket(options, socket, toRawRequest(request, EMPTY, false)).catch(() => socket.destroy());
+    answerSocket(options, socket, toRawRequest(options, request, EMPTY, false)).catch(() => socket.destroy());
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const raw = rawRequestOf(error.code);
@@ -161,8 +171,13 @@ async function answer(options: HttpServerOptions, request: IncomingMessage, resp
     send(response, 200, contentType, text);
     return;
   }
+  if (options.download !== undefined && request.url?.startsWith(DOWNLOAD_PREFIX)) {
+    const { method, path, headers, remoteAddress } = toRawRequest(options, request, EMPTY, false);
+    await sendDownload(response, await options.download({ method, path, headers, address: remoteAddress }));
+    return;
+  }
   const body = hasBody(request) ? await readBody(request) : EMPTY;
-  const { headers, body: text } = await options.handle(toRawRequest(request, body ?? EMPTY, body === undefined));
+  const { headers, body: text } = await options.handle(toRawRequest(options, request, body ?? EMPTY, body === undefined));
   for (const name in headers) {
     response.setHeader(name, headers[name] ?? '');
   }
@@ -204,8 +219,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
 }
 
-function toRawRequest(request: IncomingMessage, body: Uint8Array, isOversize: boolean): RawRequest {
+function toRawRequest({ trustedProxies }: HttpServerOptions, request: IncomingMessage, body: Uint8Array, isOversize: boolean): RawRequest {
   const { method = '', url = '', headers } = request;
+  const { remoteAddress } = request.socket;
+  const forwarded = headers['x-forwarded-for'];
   const mark = url.indexOf('?');
   return {
     method,
@@ -214,7 +231,11 @@ function toRawRequest(request: IncomingMessage, body: Uint8Array, isOversize: bo
     headers,
     body,
     isOversize,
-    remoteAddress: request.socket.remoteAddress,
+    // Node joins the values of a header that comes several times, in their order.
+    remoteAddress:
+      trustedProxies === undefined
+        ? remoteAddress
+        : clientAddress(remoteAddress, Array.isArray(forwarded) ? forwarded.join(',') : forwarded, trustedProxies),
   };
 }
 

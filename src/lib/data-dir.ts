@@ -17,6 +17,8 @@ export interface DataDir {
   readonly instances: string;
   /** Held by the serving process; the kernel lets go of it when that process dies. */
   readonly lock: string;
+  /** What was changed and downloaded, and by whom; mode 0600. */
+  readonly auditLog: string;
   /** `{"endpoint": …, "pid": …}` of the process that serves, absent while none does. */
   readonly serving: string;
 }
@@ -33,6 +35,7 @@ export function resolveDataDir(given: string | undefined, env: Environment): Dat
     repository: join(path, 'repository'),
     instances: join(path, 'instances'),
     lock: join(path, 'lock.db'),
+    auditLog: join(path, 'audit.log'),
     serving: join(path, 'serving.json'),
   };
 }

@@ -35,8 +35,21 @@ export interface AttemptReader {
   readRange(shard: number, offset: number, length: number, options?: StorageOptions): AsyncIterable<Buffer>;
   /** The plaintext of a section; throws a RangeError where the backup has none of that name. */
   section(name: string, options?: StorageOptions): Promise<Buffer>;
+  /** Reads the frame index of a shard; the frames can then be read in any order. */
+  openShard(shard: number, options?: StorageOptions): Promise<ShardReader>;
   /** As `frames`, with what a verification needs beside the bytes. */
   decodedFrames(shard: number, options?: StorageOptions & { fromFrame?: number }): AsyncIterable<DecodedFrame>;
+}
+
+/** The frames of one shard, one at a time. */
+export interface ShardReader {
+  readonly facts: StoredShard;
+  /** Throws a RangeError unless there is such a frame. */
+  at(number: number): FrameLocation;
+  /** The frame that holds a byte of the plaintext; throws a RangeError unless there is such a byte. */
+  find(plainOffset: number): FrameLocation;
+  /** The plaintext of a frame, authenticated; the buffer is the caller's own. Throws `backup-damaged`. */
+  read(number: number, options?: StorageOptions): Promise<DecodedFrame>;
 }
 
 /** Two keep the disk, the cipher and the thread pool busy at once; more would only cost memory. */
@@ -101,34 +114,35 @@ export async function openAttemptReader(
     return index;
   }
 
-  async function* decode(
-    shard: number,
-    index: FrameIndex,
-    from: number,
-    to: number,
-    { signal }: StorageOptions,
-  ): AsyncGenerator<DecodedFrame> {
+  async function openShard(shard: number, storageOptions: StorageOptions = {}): Promise<ShardReader> {
+    const index = await readIndex(shard, storageOptions);
     const frameKey = { key: deriveKey(dataKey, `frames/${shard}`), context, shard };
+    return {
+      facts: shardOf(shard),
+      at: index.at,
+      find: index.find,
+      async read(number, readOptions = {}) {
+        const location = index.at(number);
+        const name = dataObject(ref, shard, location.object);
+        const frame = await damageOf(name, () =>
+          storage.read(name, { ...readOptions, offset: location.offset, length: location.frameBytes }),
+        );
+        const decoded = await damageOf(`${name}, frame ${number} at byte ${location.offset}`, () => decodeFrame(frameKey, location, frame));
+        releaseMemory(frame);
+        return { location, ...decoded };
+      },
+    };
+  }
+
+  async function* decode(reader: ShardReader, from: number, to: number, { signal }: StorageOptions): AsyncGenerator<DecodedFrame> {
     const storageOptions = signal === undefined ? {} : { signal };
-
-    async function decodeNumber(number: number): Promise<DecodedFrame> {
-      const location = index.at(number);
-      const name = dataObject(ref, shard, location.object);
-      const frame = await damageOf(name, () =>
-        storage.read(name, { ...storageOptions, offset: location.offset, length: location.frameBytes }),
-      );
-      const decoded = await damageOf(`${name}, frame ${number} at byte ${location.offset}`, () => decodeFrame(frameKey, location, frame));
-      releaseMemory(frame);
-      return { location, ...decoded };
-    }
-
     // Frames are read, decrypted and decompressed ahead of the one that the caller is busy with.
     const ahead: Array<Promise<DecodedFrame>> = [];
     let number = from;
     try {
       for (;;) {
         while (number < to && ahead.length < FRAMES_AHEAD) {
-          const decoding = decodeNumber(number++);
+          const decoding = reader.read(number++, storageOptions);
           // It may fail before anybody waits for it, or after the caller has lost interest.
           decoding.catch(() => {});
           ahead.push(decoding);
@@ -148,12 +162,13 @@ export async function openAttemptReader(
   }
 
   async function* decodedFrames(shard: number, { fromFrame = 0, ...storageOptions }: StorageOptions & { fromFrame?: number } = {}) {
-    const index = await readIndex(shard, storageOptions);
-    yield* decode(shard, index, fromFrame, index.frames, storageOptions);
+    const reader = await openShard(shard, storageOptions);
+    yield* decode(reader, fromFrame, reader.facts.frames, storageOptions);
   }
 
   return {
     manifest,
+    openShard,
     decodedFrames,
 
     async *frames(shard, frameOptions = {}) {
@@ -171,10 +186,10 @@ export async function openAttemptReader(
       if (length === 0) {
         return;
       }
-      const index = await readIndex(shard, storageOptions);
-      const from = index.find(offset).number;
-      const to = index.find(end - 1).number + 1;
-      for await (const { location, plain } of decode(shard, index, from, to, storageOptions)) {
+      const reader = await openShard(shard, storageOptions);
+      const from = reader.find(offset).number;
+      const to = reader.find(end - 1).number + 1;
+      for await (const { location, plain } of decode(reader, from, to, storageOptions)) {
         const { plainOffset } = location;
         yield plain.subarray(Math.max(0, offset - plainOffset), Math.min(plain.length, end - plainOffset));
       }

@@ -168,3 +168,24 @@ test('writes itself as the environment holds it', () => {
   const keyring = rotateKeyring(createKeyring());
   assert.deepEqual(keyringFromText(keyringToText(keyring)).keyIds, keyring.keyIds);
 });
+
+test('verifies what it signed, before and after a rotation, and no changed byte, other label, other text or removed key', () => {
+  const keyring = createKeyring();
+  const text = Buffer.from('a link');
+  const signature = keyring.sign('download-link', text);
+  const rotated = rotateKeyring(keyring);
+  assert.equal(keyring.verifies('download-link', text, signature), true);
+  assert.equal(rotated.verifies('download-link', text, signature), true);
+  assert.notDeepEqual(rotated.sign('download-link', text), signature);
+  assert.equal(keyring.verifies('download-link', text, rotated.sign('download-link', text)), false, 'the new key is not in the old ring');
+  assert.equal(createKeyring().verifies('download-link', text, signature), false);
+  assert.equal(keyring.verifies('another', text, signature), false);
+  assert.equal(keyring.verifies('download-link', Buffer.from('a lint'), signature), false);
+  for (let at = 0; at < signature.length; at++) {
+    const flipped = Buffer.from(signature);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    assert.equal(keyring.verifies('download-link', text, flipped), false, `byte ${at}`);
+    assert.equal(keyring.verifies('download-link', text, signature.subarray(0, at)), false, `cut at ${at}`);
+  }
+  assert.equal(keyring.verifies('download-link', text, Buffer.concat([signature, Buffer.from([0])])), false);
+});

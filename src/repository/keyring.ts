@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DomainError } from '../lib/errors.ts';
 import { deriveKey, KEY_BYTES, SEAL_OVERHEAD_BYTES, seal, unseal } from './encryption.ts';
 
@@ -25,6 +25,10 @@ export interface Keyring {
   seal(label: string, plain: Uint8Array, aad: Uint8Array): Buffer;
   /** Opens what `seal` made under the same label and aad. Throws as `unwrap` does. */
   open(label: string, sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** Signs a text for the purpose `label`: 41 bytes, which name their key, so that it verifies after a rotation too. */
+  sign(label: string, text: Uint8Array): Buffer;
+  /** Whether `sign` gave this signature to this text, under the same label and a key that is still in the ring. Anybody may send anything. */
+  verifies(label: string, text: Uint8Array, signature: Uint8Array): boolean;
   /** A value that shows, to a holder of the key, that `context` was made under it, and shows nothing else. */
   keyCheck(context: string): KeyCheck;
   /** True where the check was made under a key of this ring; throws `master-key-removed` or `master-key-wrong` where that key is not in it. */
@@ -52,6 +56,8 @@ export const WRAPPED_KEY_BYTES = KEY_BYTES + SEAL_OVERHEAD_BYTES;
 const FORMAT = 'redkeep-keyring';
 /** First byte of a sealed secret. */
 const SECRET_VERSION = 1;
+/** First byte of a signature. */
+const SIGNATURE_VERSION = 1;
 
 /** A keyring of one fresh random key. Never make one over a repository or a catalog that holds something: `openKeyring` keeps that rule. */
 export function createKeyring(): Keyring {
@@ -183,6 +189,22 @@ function toKeyring(masterKeys: readonly Uint8Array[], removed: readonly string[]
       return unseal(deriveKey(key, `secret/${label}`), sealed.subarray(header.byteLength), Buffer.concat([header, aad]));
     },
 
+    sign(label, text) {
+      const header = Buffer.concat([Buffer.from([SIGNATURE_VERSION]), Buffer.from(activeKeyId, 'hex')]);
+      return Buffer.concat([header, authenticate(activeKey, label, header, text)]);
+    },
+
+    verifies(label, text, signature) {
+      const header = Buffer.from(signature.subarray(0, 1 + KEY_ID_BYTES));
+      const key = keys.get(header.subarray(1).toString('hex'));
+      const given = signature.subarray(header.length);
+      if (key === undefined || header[0] !== SIGNATURE_VERSION) {
+        return false;
+      }
+      const expected = authenticate(key, label, header, text);
+      return given.byteLength === expected.length && timingSafeEqual(given, expected);
+    },
+
     keyCheck(context) {
       return { keyId: activeKeyId, value: checkValue(activeKey, context).toString('base64') };
     },
@@ -206,6 +228,14 @@ function toKeyring(masterKeys: readonly Uint8Array[], removed: readonly string[]
       return `${JSON.stringify({ format: FORMAT, version: 1, keys: written, ...removedToo }, null, 2)}\n`;
     },
   };
+}
+
+/** HMAC-SHA256 under a key of its own for the purpose. */
+function authenticate(masterKey: Uint8Array, label: string, header: Uint8Array, text: Uint8Array): Buffer {
+  return createHmac('sha256', deriveKey(masterKey, `sign/${label}`))
+    .update(header)
+    .update(text)
+    .digest();
 }
 
 function readExport(text: string): { keys: Buffer[]; removed: string[] } {

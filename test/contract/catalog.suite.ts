@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Backup, Catalog } from '../../src/catalog/catalog.ts';
+import { NO_RESTRICTION } from '../../src/catalog/download-restriction.ts';
 import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
 import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
@@ -233,6 +234,17 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
         ).map((transaction) => assert.rejects(transaction, /rolled back/)),
       );
       assert.equal(await catalog.settings.get('turn'), undefined);
+    });
+
+    test('keeps a download restriction for each account and region, and the last one counts', async () => {
+      const { downloadRestrictions } = catalog;
+      assert.deepEqual(await downloadRestrictions.get('1', 'ap-guangzhou'), NO_RESTRICTION);
+      const rule = { ...NO_RESTRICTION, limit: 'custom', ipRule: 'not-in', ips: ['10.0.0.0/8'] } as const;
+      await downloadRestrictions.set('1', 'ap-guangzhou', { ...NO_RESTRICTION, limit: 'intranet' }, 1_000);
+      await downloadRestrictions.set('1', 'ap-guangzhou', rule, 2_000);
+      assert.deepEqual(await downloadRestrictions.get('1', 'ap-guangzhou'), rule);
+      assert.deepEqual(await downloadRestrictions.get('1', 'ap-beijing'), NO_RESTRICTION);
+      assert.deepEqual(await downloadRestrictions.get('2', 'ap-guangzhou'), NO_RESTRICTION);
     });
 
     backupPageSuite(() => catalog);

@@ -2,7 +2,9 @@ import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
 import type { RawRequest } from '../../src/api/http-message.ts';
 import { parseWireTime } from '../../src/api/shapes/wire-time.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from '../../src/app/access-keys.ts';
+import { createDownloadLinks } from '../../src/app/download-links.ts';
 import type { Backup, Catalog, Instance, InstanceSecrets } from '../../src/catalog/catalog.ts';
+import type { AuditEntry } from '../../src/lib/audit-log.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createKeyring } from '../../src/repository/keyring.ts';
@@ -33,6 +35,8 @@ export interface ApiFixture extends AsyncDisposable {
   readonly clock: Clock & { set(atMs: number): void };
   /** What `sealSecrets` was given, by instance. */
   readonly sealed: Map<string, InstanceSecrets>;
+  /** What the audit log was told. */
+  readonly audited: AuditEntry[];
   /** How often the worker was woken. */
   wakes(): number;
   send(request: RawRequest): Promise<Answer>;
@@ -52,6 +56,7 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
       now = atMs;
     },
   };
+  const audited: AuditEntry[] = [];
   const sealed = new Map<string, InstanceSecrets>();
   const keyring = createKeyring();
   const findStored = createFindCredential(KEY, ACCOUNT, catalog, keyring);
@@ -69,6 +74,14 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
       sealed.set(instanceId, secrets);
       return Buffer.from(`sealed:${instanceId}`);
     },
+    downloadLinks: createDownloadLinks({
+      signer: keyring,
+      vpcs: new Map([['vpc-orders', ['10.1.0.0/16', 'fd00:1::/32']]]),
+      publicUrl: undefined,
+      innerUrl: undefined,
+      endpoint: () => 'http://127.0.0.1:9530',
+    }),
+    audit: { append: async (entry) => void audited.push(entry) },
     wakeWorker() {
       wakes++;
     },
@@ -81,6 +94,7 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
     catalogPath: temporary.path,
     clock,
     sealed,
+    audited,
     wakes: () => wakes,
     send,
     call: (action, parameters = {}, signing = {}) =>

@@ -2,7 +2,7 @@ import type { Backup, CatalogTables, Instance } from '../../catalog/catalog.ts';
 import type { ActionContext } from '../action.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
 
-type FindCodes = 'InvalidParameter.InvalidParameter' | 'InvalidParameterValue.BackupNotExists' | 'ResourceNotFound.InstanceNotExists';
+type FindCodes = 'InvalidParameterValue.BackupNotExists' | 'ResourceNotFound.InstanceNotExists';
 
 /**
  * The backup of that instance, in whatever state but failed, which nobody is shown. Throws InvalidParameter.InvalidParameter for a malformed
@@ -11,9 +11,18 @@ type FindCodes = 'InvalidParameter.InvalidParameter' | 'InvalidParameterValue.Ba
 export async function getBackup(
   ids: { readonly InstanceId: string; readonly BackupId: string },
   tables: CatalogTables,
-  ctx: ActionContext<FindCodes>,
+  ctx: ActionContext<FindCodes | 'InvalidParameter.InvalidParameter'>,
 ): Promise<{ backup: Backup; instance: Instance }> {
   assertInstanceId(ids.InstanceId, ctx);
+  return findBackup(ids, tables, ctx);
+}
+
+/** As `getBackup`, for an action that documents no code for a malformed instance id: it names no instance. */
+export async function findBackup(
+  ids: { readonly InstanceId: string; readonly BackupId: string },
+  tables: CatalogTables,
+  ctx: ActionContext<FindCodes>,
+): Promise<{ backup: Backup; instance: Instance }> {
   const instance = await getInstance(ids.InstanceId, tables, ctx);
   const backup = await tables.backups.get(ids.BackupId);
   if (backup === undefined || backup.instanceId !== instance.instanceId || backup.state === 'failed') {

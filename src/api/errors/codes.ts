@@ -66,6 +66,7 @@ export const apiErrorCodes = {
   'ResourceNotFound.UserNotExist': { meaning: 'the account has no such user' },
   'ResourceUnavailable.BackupLockedError': { meaning: 'a lock, or somebody who uses it, keeps the backup' },
   'ResourceUnavailable.BackupStatusAbnormal': { meaning: 'the state of the backup forbids the operation' },
+  'ResourceUnavailable.BackupStatusInvalid': { meaning: 'the state of the backup forbids the operation' },
   'ResourceUnavailable.InstanceLockedError': { meaning: 'another task holds the instance' },
   'ResourceUnavailable.InstanceStateError': { meaning: 'the state of the instance forbids the operation' },
   'UnauthorizedOperation.DeleteApiKey': { meaning: 'the caller may not delete access keys' },

@@ -1,6 +1,6 @@
 import type { ActionContext, ActionServices, AnyAction, Principal } from '../action.ts';
 import { ApiError } from '../errors/api-error.ts';
-import type { RawRequest } from '../http-message.ts';
+import { type RawRequest, readHeader } from '../http-message.ts';
 
 /** How the caller signed, and with that where its common parameters are: in headers (tc3) or among the parameters (v1). */
 export type SignatureForm = 'tc3' | 'v1';
@@ -68,6 +68,7 @@ export function createContext(raw: RawRequest, requestId: string, services: Acti
     unbuilt: '',
     principal: NOBODY,
     region: '',
+    host: readHeader(raw.headers, 'host'),
     accessRegion: '',
     input: NOTHING,
     canSee: seesNothing,

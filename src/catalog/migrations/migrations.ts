@@ -4,6 +4,7 @@ import type { Schema } from '../schema.ts';
 import { initialMigration } from './0001-initial.ts';
 import { accessMigration } from './0002-access.ts';
 import { lifecycleMigration } from './0003-lifecycle.ts';
+import { downloadsMigration } from './0004-downloads.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
 export interface Migration {
@@ -13,4 +14,4 @@ export interface Migration {
 }
 
 /** All steps in their order. */
-export const migrations: readonly Migration[] = [initialMigration, accessMigration, lifecycleMigration];
+export const migrations: readonly Migration[] = [initialMigration, accessMigration, lifecycleMigration, downloadsMigration];

@@ -13,6 +13,11 @@ export function withServeOptions(command: Command): Command {
     .option('--role <role>', 'all (REDKEEP_ROLE); api and worker need a catalog that several processes share')
     .option('--profile <profile>', 'seed or current: which contract holds where the two differ (REDKEEP_PROFILE; default seed)')
     .option('--keep-min <number>', 'how many of the newest backups of each instance stay, however old (REDKEEP_KEEP_MIN; default 1)')
+    .option('--public-url <url>', 'where download links lead (REDKEEP_PUBLIC_URL; default: where the caller has reached the server)')
+    .option(
+      '--trusted-proxies <list>',
+      'addresses and CIDR blocks whose X-Forwarded-For is believed (REDKEEP_TRUSTED_PROXIES; default none)',
+    )
     .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 

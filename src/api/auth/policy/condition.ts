@@ -1,5 +1,5 @@
+import { parseIpRanges } from '../../../lib/ip-range.ts';
 import type { Message } from '../../errors/message.ts';
-import { parseIpRanges } from './ip-range.ts';
 import { PolicyError, show } from './policy-error.ts';
 import { parsePolicyTime } from './policy-time.ts';
 import { compileWildcard } from './wildcard.ts';
