@@ -1,5 +1,4 @@
 import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
-import { acceptsRdb } from '../redis/rdb-support.ts';
 import { withTarget } from '../redis/target-client.ts';
 import { countFunctions } from '../redis/target-state.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
@@ -7,6 +6,7 @@ import { importKeyring } from '../repository/keyring.ts';
 import { openRepository } from '../repository/repository.ts';
 import type { AttemptRef, StoredShard } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
+import { readsRdb } from './check-target.ts';
 import { sendAsMaster } from './send-as-master.ts';
 import { startThrowawayServer, type ThrowawayServer } from './throwaway-server.ts';
 
@@ -82,7 +82,7 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
   if (shard === undefined || reader.manifest.shards.length !== 1) {
     return judge('not-provable', `the backup has ${reader.manifest.shards.length} shards, and no server here is a cluster`);
   }
-  server = request.servers.find(({ kind, version }) => acceptsRdb({ serverKind: kind, serverVersion: version }, shard));
+  server = request.servers.find((installed) => readsRdb(installed, shard));
   if (server === undefined) {
     return judge('not-provable', `no server is installed here that loads RDB version ${shard.rdbVersion} of ${nameWriter(shard)}`);
   }

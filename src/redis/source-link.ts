@@ -26,6 +26,8 @@ export type ByteReceiver = (bytes: Buffer) => Buffer | undefined | Promise<Buffe
  */
 export interface SourceLink {
   send(...args: string[]): void;
+  /** Resolves when the bytes are with the operating system, or the connection is gone: the next demand tells. */
+  write(bytes: Uint8Array): Promise<void>;
   /** The next line without its end. Empty lines are skipped: a source sends bare newlines to keep a waiting replica's link alive. */
   readLine(): Promise<string>;
   /** Feeds `receiver` until it answers what is left over; that stays for the next demand. */
@@ -206,6 +208,7 @@ export async function openSourceLink(address: SourceAddress, options: SourceLink
     send(...args) {
       socket.write(encodeCommand(args));
     },
+    write: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve())),
     async readLine() {
       const line: number[] = [];
       await ask((bytes) => {

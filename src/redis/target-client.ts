@@ -3,10 +3,11 @@ import { DomainError, isDomainError } from '../lib/errors.ts';
 import { type AdminClient, connectAdminClient } from './admin-client.ts';
 import type { SourceAddress } from './source-address.ts';
 
+const NEEDED =
+  'a restore needs +info +config|get +config|set +replicaof +client|pause +client|unpause; key by key it needs +info +select +flushall +restore +exists +function on all keys';
+
 const HINTS: Readonly<Record<string, string>> = {
-  'target-auth-failed': 'check user and password of the instance',
-  'target-permission-denied':
-    'a restore needs the ACL rules +info +config|get +config|set +replicaof +client|pause +client|unpause; without +replicaof it needs +select +flushall +restore +exists +function on all keys',
+  'target-auth-failed': 'attach the instance with the right user and password',
   'target-loading': 'the target is still loading its data: wait until it has finished',
   'target-unreachable': 'check that the target runs and that host, port and firewall let this machine reach it',
   'target-closed': 'see the log of the target',
@@ -35,8 +36,14 @@ export function toTargetError(error: unknown): unknown {
     return error;
   }
   const code = error.code.replace('source-', 'target-');
-  const hint = HINTS[code] ?? error.hint?.replaceAll('source', 'target');
+  const hint = code === 'target-permission-denied' ? toPermissionHint(error) : (HINTS[code] ?? error.hint?.replaceAll('source', 'target'));
   return new DomainError(code, error.message, { retryable: error.retryable, cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** Which command it was, in the first half of what a backup would say, and what a restore needs. */
+function toPermissionHint({ hint = '' }: DomainError): string {
+  const allow = /^allow it on the source: [^;]+/.exec(hint)?.[0].replace('source', 'target');
+  return allow === undefined ? NEEDED : `${allow}; ${NEEDED}`;
 }
 
 const RETRY_DELAY_MS = 250;

@@ -84,19 +84,24 @@ function skipBytes(at: number, sizeBytes: number): number {
 }
 
 /**
- * The text of the string at `[at, next)`, `next` being what `skipString` answered; undefined where it is longer than `maxBytes` or no LZF
- * block.
+ * The bytes of the string at `[at, next)`, `next` being what `skipString` answered; undefined where it is longer than `maxBytes` or no LZF
+ * block. They may be a view of `bytes`.
  */
-export function decodeString(bytes: Uint8Array, at: number, next: number, maxBytes: number): string | undefined {
+export function decodeBytes(bytes: Uint8Array, at: number, next: number, maxBytes: number): Buffer | undefined {
   const slot = { value: 0 };
   const first = byteAt(bytes, at);
   if (first === 0xc3) {
     const body = readLength(bytes, readLength(bytes, at + 1, next, slot), next, slot);
-    return slot.value <= maxBytes ? decompressLzf(bytes.subarray(body, next), slot.value)?.toString() : undefined;
+    return slot.value <= maxBytes ? decompressLzf(bytes.subarray(body, next), slot.value) : undefined;
   }
   if (first >= 0xc0) {
-    return String(intLeAt(bytes, at + 1, first === 0xc0 ? 1 : first === 0xc1 ? 2 : 4));
+    return Buffer.from(String(intLeAt(bytes, at + 1, first === 0xc0 ? 1 : first === 0xc1 ? 2 : 4)));
   }
   const body = readLength(bytes, at, next, slot);
-  return slot.value <= maxBytes ? Buffer.from(bytes.subarray(body, next)).toString() : undefined;
+  return slot.value <= maxBytes ? Buffer.from(bytes.buffer, bytes.byteOffset + body, next - body) : undefined;
+}
+
+/** As `decodeBytes`, as text. */
+export function decodeString(bytes: Uint8Array, at: number, next: number, maxBytes: number): string | undefined {
+  return decodeBytes(bytes, at, next, maxBytes)?.toString();
 }

@@ -24,9 +24,17 @@ export interface RdbScan {
 export interface RdbScanner {
   /** Throws `rdb-bad-magic` and `rdb-trailing-bytes`; never for a type or an opcode that it does not know. */
   write(chunk: Uint8Array): void;
+  /** The auxiliary fields that have passed so far; they are the first thing in an RDB. */
+  auxiliary(): Readonly<Record<string, string>>;
   /** The result, after the last chunk. Throws `rdb-truncated` where the end-of-file mark or the checksum after it is missing. */
   end(): RdbScan;
 }
+
+/**
+ * Told of each record as soon as its end is known: its opcode or value type, and where it begins and ends. The end may lie in a chunk that is
+ * yet to come.
+ */
+export type OnRecord = (type: number, start: number, end: number) => void;
 
 const NEWEST_KNOWN_VERSION = { redis: 12, valkey: 80 } as const;
 /** The first version with a checksum at its end. */
@@ -41,7 +49,7 @@ const CARRY_BYTES = MAX_AUXILIARY_BYTES + 32;
 const AT_TYPE_BYTE = -1;
 
 /** Walks the layouts of layouts.ts. State is a program counter, at most three loop counters, and what the last chunk left unfinished. */
-export function createRdbScanner(): RdbScanner {
+export function createRdbScanner(onRecord?: OnRecord): RdbScanner {
   let format: 'redis' | 'valkey' = 'redis';
   let rdbVersion = 0;
   let layouts: Layouts = REDIS_LAYOUTS;
@@ -53,6 +61,7 @@ export function createRdbScanner(): RdbScanner {
   const rounds = new Float64Array(4);
   let depth = 0;
   let type = 0;
+  let recordStart = 0;
   let finished = false;
   let incompleteReason: string | undefined;
   const slot = { value: 0 };
@@ -141,8 +150,9 @@ export function createRdbScanner(): RdbScanner {
   }
 
   /** Ends a layout: counts what it was, and waits for the next type byte. */
-  function endLayout(): void {
+  function endLayout(next: number): void {
     pc = AT_TYPE_BYTE;
+    onRecord?.(type, recordStart, bufferOffset + next);
     const keyType = byteAt(layouts.keyType, type);
     if (keyType !== NO_KEY_TYPE) {
       if (!counter.countKey(keyType)) {
@@ -158,7 +168,7 @@ export function createRdbScanner(): RdbScanner {
   }
 
   /** Loops and ends take no input: they are done at once, so that no chunk boundary falls before them. */
-  function settle(): void {
+  function settle(next: number): void {
     const { steps } = layouts;
     while (byteAt(steps, pc) === STEP.again) {
       const left = (rounds[depth - 1] ?? 0) - 1;
@@ -171,12 +181,13 @@ export function createRdbScanner(): RdbScanner {
       pc += 2;
     }
     if (byteAt(steps, pc) === STEP.end) {
-      endLayout();
+      endLayout(next);
     }
   }
 
   function startLayout(bytes: Uint8Array, at: number): number {
     type = byteAt(bytes, at);
+    recordStart = bufferOffset + at;
     pc = layouts.entry[type] as number;
     return byteAt(layouts.steps, pc) === STEP.unknown ? MALFORMED : at + 1;
   }
@@ -229,7 +240,7 @@ export function createRdbScanner(): RdbScanner {
       }
       pc += cells;
     }
-    settle();
+    settle(next);
     return next;
   }
 
@@ -299,6 +310,7 @@ export function createRdbScanner(): RdbScanner {
       }
       receivedBytes += chunk.length;
     },
+    auxiliary: () => Object.fromEntries(auxiliary),
     end() {
       if (incompleteReason === undefined && (!finished || skipBytes > 0)) {
         contradict('rdb-truncated', `the RDB ends at byte ${receivedBytes}, before its end-of-file mark and checksum`);

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DomainError } from '../lib/errors.ts';
+import { formatAddress, type SourceAddress } from '../redis/source-address.ts';
+import { withPatience } from '../redis/target-client.ts';
+import { readSetting, readTargetState, type TargetState } from '../redis/target-state.ts';
+import type { RestoreMark } from './restore-types.ts';
+
+/** A target that was told to be our replica may be loading, or starting again. */
+const PATIENCE_MS = 60_000;
+const POLL_MS = 200;
+/** An earlier failure is still shown until the next rewrite has ended. */
+const FAILED_REWRITE_MS = 30_000;
+
+/**
+ * Makes the target a master again where it follows us, and puts its password for its master back; safe to repeat. Waits while it loads.
+ * Answers its state then. A target that follows somebody else was told so by somebody else, and is left alone.
+ */
+export async function endReplication(
+  target: SourceAddress,
+  mark: RestoreMark,
+  { patienceMs = PATIENCE_MS, signal }: { patienceMs?: number; signal?: AbortSignal } = {},
+): Promise<TargetState> {
+  return withPatience(target, { patienceMs, signal }, async (client) => {
+    let state = await readTargetState(client);
+    if (state.isLoading) {
+      throw new DomainError('target-loading', `${formatAddress(target)} is still loading its data`, { retryable: true });
+    }
+    if (state.role === 'replica' && state.masterHost === mark.master?.host && state.masterPort === mark.master.port) {
+      await client.command('REPLICAOF', 'NO', 'ONE');
+      state = await readTargetState(client);
+    }
+    if (mark.masterAuth !== undefined && (await readSetting(client, 'masterauth')) !== mark.masterAuth) {
+      await client.command('CONFIG', 'SET', 'masterauth', mark.masterAuth);
+    }
+    return state;
+  });
+}
+
+/**
+ * Waits until an append-only file holds the new data: before, a crash of the target would lose all of it. Throws `target-aof-failed` where
+ * the target cannot write it.
+ */
+export async function waitForAppendOnlyFile(target: SourceAddress, signal: AbortSignal): Promise<void> {
+  let failingSince: number | undefined;
+  for (;;) {
+    const state = await withPatience(target, { patienceMs: PATIENCE_MS, signal }, readTargetState);
+    if (state.aofEnabled && !state.aofRewriteRunning) {
+      if (state.aofRewriteOk) {
+        return;
+      }
+      failingSince ??= performance.now();
+      if (performance.now() - failingSince > FAILED_REWRITE_MS) {
+        const hint = 'see the log and the disk of the target, then run BGREWRITEAOF; until then its new data is in memory only';
+        throw new DomainError('target-aof-failed', `${formatAddress(target)} could not write its append-only file`, { hint });
+      }
+    }
+    await delay(POLL_MS, undefined, { signal });
+  }
+}

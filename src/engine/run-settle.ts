@@ -1,0 +1,153 @@
+import { describeError, isDomainError } from '../lib/errors.ts';
+import type { SourceAddress } from '../redis/source-address.ts';
+import type { TargetState } from '../redis/target-state.ts';
+import { endPause } from '../redis/write-pause.ts';
+import { importKeyring } from '../repository/keyring.ts';
+import { openRepository, type Repository } from '../repository/repository.ts';
+import { openStorage } from '../storage/registry.ts';
+import { checkTarget } from './check-target.ts';
+import { endReplication, waitForAppendOnlyFile } from './end-replication.ts';
+import { readNeeds } from './read-needs.ts';
+import { replaceData } from './replace-data.ts';
+import type { RestoreMark, RestoreOptions, RestoreProgress, SettleRequest, SettleResult } from './restore-types.ts';
+
+/** What a restore that was interrupted, by a crash or an error, has left the target with, as far as it can be proven. */
+type Verdict = 'new' | 'old' | 'unknown';
+
+/**
+ * Settles a restore that was interrupted after `request.mark`: ends the target's being our replica, puts its password for its master back,
+ * finds out what it holds and, where that is neither the old nor the new for certain, goes back to the safety backup, once and never again.
+ * The last mark is `settled`, unless it throws; then it can be called again with the mark that was recorded last.
+ */
+export async function runSettle(request: SettleRequest, options: RestoreOptions): Promise<SettleResult> {
+  const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
+  return settle(repository, request, options);
+}
+
+/** As `runSettle`. `isDataWrong`: what was loaded was found to differ from the backup. */
+export async function settle(
+  repository: Repository,
+  request: SettleRequest,
+  options: RestoreOptions,
+  isDataWrong = false,
+): Promise<SettleResult> {
+  const { target, mark } = request;
+  await endPause(target);
+  const state = await endReplication(target, mark, { signal: options.signal });
+  let verdict = judge(mark, state);
+  if (verdict === 'new' && isDataWrong) {
+    verdict = 'unknown';
+  }
+  const result = await toResult(verdict, state, repository, request, options);
+  await options.mark({ ...mark, step: 'settled' });
+  return result;
+}
+
+/**
+ * A replica takes over the replication id of its master when it has loaded everything, and keeps it as its second one when it is a master
+ * again; ours was made for this restore, so that it proves the load. Without it the old data are still there, since a replica removes them
+ * only when all bytes have come; except where it lost them to a failed load, or started anew from its disk.
+ */
+function judge(mark: RestoreMark, state: TargetState): Verdict {
+  if (mark.step === 'save-target') {
+    return 'old';
+  }
+  if (mark.step === 'write-keys' || state.runId !== mark.runId) {
+    return 'unknown';
+  }
+  if (mark.master !== undefined && state.replicationIds.includes(mark.master.replicationId)) {
+    return 'new';
+  }
+  return mark.keysBefore > 0 && state.totalKeys === 0 ? 'unknown' : 'old';
+}
+
+async function toResult(
+  verdict: Verdict,
+  state: TargetState,
+  repository: Repository,
+  request: SettleRequest,
+  options: RestoreOptions,
+): Promise<SettleResult> {
+  const { target, mark } = request;
+  if (verdict === 'new') {
+    if (state.aofEnabled) {
+      await waitForAppendOnlyFile(target, options.signal);
+    }
+    return mark.isRollback
+      ? { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] }
+      : { outcome: 'restored', report: ['the target holds the backup'] };
+  }
+  if (verdict === 'old' && !mark.isRollback) {
+    return { outcome: 'unchanged', report: ['the target holds what it held before the restore'] };
+  }
+  if (mark.merges) {
+    const report = ['a part of the keys was written to the target: restore again with replacing to write all of them'];
+    return { outcome: 'unsettled', report };
+  }
+  if (mark.isRollback || mark.safety === undefined) {
+    return { outcome: 'unsettled', report: [adviseOn(mark)] };
+  }
+  return rollBack(mark, repository, request, options);
+}
+
+async function rollBack(mark: RestoreMark, repository: Repository, request: SettleRequest, options: RestoreOptions): Promise<SettleResult> {
+  const { target, endpoint, allowPlainText } = request;
+  const { signal } = options;
+  const { safety } = mark;
+  if (safety === undefined) {
+    return { outcome: 'unsettled', report: [adviseOn(mark)] };
+  }
+  let last: RestoreMark | undefined;
+  const report = (phase: RestoreProgress['phase'], doneBytes: number, totalBytes: number) =>
+    options.onProgress({ phase: phase === 'promoting' ? phase : 'rolling-back', doneBytes, totalBytes });
+  try {
+    await repository.verifyAttempt(safety, { signal });
+    const reader = await repository.openAttempt(safety, { signal });
+    const needs = await readNeeds(reader, signal);
+    const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges: false, signal });
+    // That of a target which was killed between is what it was before the restore, not what its configuration file says.
+    const way = await replaceData({
+      reader,
+      target,
+      endpoint,
+      checked: mark.masterAuth === undefined ? checked : { ...checked, masterAuth: mark.masterAuth },
+      ttl: { kind: 'keep' },
+      isRollback: true,
+      safety,
+      signal,
+      onProgress: report,
+      async mark(next) {
+        await options.mark(next);
+        last = next;
+      },
+    });
+    return { outcome: 'rolled-back', report: ['the target holds what it held before the restore', ...way.report] };
+  } catch (error) {
+    if (signal.aborted || last === undefined || !isDomainError(error)) {
+      throw error;
+    }
+    const state = await endReplication(target, last, { signal });
+    if (judge(last, state) === 'new') {
+      return { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] };
+    }
+    return { outcome: 'unsettled', report: [`going back to the safety backup failed: ${describeError(error)}`, adviseOn(mark)] };
+  }
+}
+
+function adviseOn({ safety }: RestoreMark): string {
+  const advice = safety === undefined ? 'restore it, or another backup,' : `restore it, or the safety backup ${safety.backupId},`;
+  return `what the target holds is not certain: ${advice} to the target again`;
+}
+
+/** For the hint of an error. */
+export function describeSettled({ report }: SettleResult): string {
+  return report.join('; ');
+}
+
+export async function endAfterAbort(target: SourceAddress, mark: RestoreMark): Promise<void> {
+  await endPause(target);
+  await endReplication(target, mark, { patienceMs: ABORT_PATIENCE_MS });
+}
+
+/** An aborted thread is ended soon; what is not settled by then is settled by the next. */
+const ABORT_PATIENCE_MS = 3_000;
