@@ -35,15 +35,21 @@ export function decideCall(caller: Caller, action: AnyAction, ids: readonly stri
     const decision: Decision = rule === 'caller' ? { outcome: 'allowed' } : decideOn(caller, operation, resource);
     return { ...decision, resource, canSee: undefined };
   }
-  let decided: CallDecision | undefined;
-  for (const id of ids) {
-    const resource = instanceResource(caller, id);
-    decided = { ...decideOn(caller, operation, resource), resource, canSee: undefined };
-    if (decided.outcome !== 'allowed') {
-      break;
-    }
+  const decisive = decisiveOf(caller, operation, ids);
+  if (decisive === undefined) {
+    return decideList(caller, operation);
   }
-  return decided ?? decideList(caller, operation);
+  const resource = instanceResource(caller, decisive);
+  return { ...decideOn(caller, operation, resource), resource, canSee: undefined };
+}
+
+/** The instance whose decision is that on all: the first that is not allowed, else the last. */
+function decisiveOf(caller: Caller, operation: string, ids: readonly string[]): string | undefined {
+  if (ids.length <= 1) {
+    return ids[0];
+  }
+  const isAllowed = visibleInstances(caller, operation);
+  return ids.find((id) => !isAllowed(id)) ?? ids.at(-1);
 }
 
 /** `service:Action`. */

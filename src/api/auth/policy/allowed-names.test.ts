@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
+import { countPolicy } from '../../../../test/harness/counted-policy.ts';
 import { allowedNames } from './allowed-names.ts';
-import { parsePolicyDocument, type Statement } from './document.ts';
+import { parsePolicyDocument } from './document.ts';
 import { evaluate, type Policy } from './evaluate.ts';
 
 const ACCOUNT = '100000000001';
@@ -45,47 +46,17 @@ test('allows exactly the names that evaluate allows', () => {
   );
 });
 
-describe('what does not depend on the name', () => {
-  /** The policy, and how often its parts have been asked. */
-  function counted(policy: Policy): { policy: Policy; asked: { action: number; condition: number; scope: number } } {
-    const asked = { action: 0, condition: 0, scope: 0 };
-    const count = (given: Statement): Statement => ({
-      ...given,
-      matchesAction(action) {
-        asked.action++;
-        return given.matchesAction(action);
-      },
-      resources: given.resources.map((pattern) => ({
-        ...pattern,
-        matches: () => assert.fail('a scope was compared for one name'),
-        namesIn(scope) {
-          asked.scope++;
-          return pattern.namesIn(scope);
-        },
-      })),
-      conditions: given.conditions.map((condition) => ({
-        ...condition,
-        isMet(circumstances) {
-          asked.condition++;
-          return condition.isMet(circumstances);
-        },
-      })),
-    });
-    return { policy: { ...policy, document: { statements: policy.document.statements.map(count) } }, asked };
-  }
-
-  test('is asked once, however many names there are', () => {
-    const condition = { ip_equal: { 'qcs:ip': '10.0.0.0/8' } };
-    const resource = ['qcs::redis:::instance/crs-1', 'qcs::redis:ap-beijing::instance/*'];
-    const { policy, asked } = counted(
-      policyOf([
-        { effect: 'allow', action: 'redis:*', resource, condition },
-        { effect: 'deny', action: 'cam:*', resource: '*', condition },
-      ]),
-    );
-    const isAllowed = allowedNames([policy], { ...CALL, scope: SCOPE });
-    const names = Array.from({ length: 1000 }, (_, index) => `instance/crs-${index}`);
-    assert.deepEqual(names.filter(isAllowed), ['instance/crs-1']);
-    assert.deepEqual(asked, { action: 2, condition: 1, scope: 2 });
-  });
+test('what does not depend on the name is asked once, however many names there are', () => {
+  const condition = { ip_equal: { 'qcs:ip': '10.0.0.0/8' } };
+  const resource = ['qcs::redis:::instance/crs-1', 'qcs::redis:ap-beijing::instance/*'];
+  const { policy, asked } = countPolicy(
+    policyOf([
+      { effect: 'allow', action: 'redis:*', resource, condition },
+      { effect: 'deny', action: 'cam:*', resource: '*', condition },
+    ]),
+  );
+  const isAllowed = allowedNames([policy], { ...CALL, scope: SCOPE });
+  const names = Array.from({ length: 1000 }, (_, index) => `instance/crs-${index}`);
+  assert.deepEqual(names.filter(isAllowed), ['instance/crs-1']);
+  assert.deepEqual(asked, { action: 2, condition: 1, resource: 2 });
 });
