@@ -1,5 +1,5 @@
 import { describeError, isDomainError } from '../lib/errors.ts';
-import { openReplicaSession } from '../redis/replica-session.ts';
+import { type FullResync, openReplicaSession } from '../redis/replica-session.ts';
 import { readServerSettings } from '../redis/server-settings.ts';
 import { readSourceInfo } from '../redis/source-info.ts';
 import { importKeyring } from '../repository/keyring.ts';
@@ -67,6 +67,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
     if (rdb.scan.incompleteReason !== undefined) {
       report.push(`keys could be counted in part only: ${rdb.scan.incompleteReason}`);
     }
+    report.push(...compareHistory(received, rdb.scan.auxiliary));
     const manifest = await writer.finish({
       facts: request.facts,
       endedAt: Date.now(),
@@ -92,6 +93,21 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
     // There is no report to tell it: above all that a setting of the source could not be put back.
     throw addHints(error, sessionWarnings);
   }
+}
+
+/**
+ * The RDB names the history and the offset that it was made at, if the source keeps one (`rdbSaveInfoAuxFields` of Redis). Where FULLRESYNC said
+ * otherwise the data is whole all the same, but no stream goes on from it.
+ */
+function compareHistory({ replicationId, replicationOffset }: FullResync, auxiliary: Readonly<Record<string, string>>): string[] {
+  const { 'repl-id': id, 'repl-offset': offset } = auxiliary;
+  if (id === undefined || (id === replicationId && offset === String(replicationOffset))) {
+    return [];
+  }
+  const told = `${replicationId} at ${replicationOffset}`;
+  return [
+    `the RDB is of replication history ${id} at ${offset ?? 'no offset'}, but the source announced ${told}: no stream can go on from this backup`,
+  ];
 }
 
 /** Throws away what was stored; where that fails too, the sweep finds it, and the first error is the one that counts. */

@@ -58,6 +58,37 @@ describe('the handshake', () => {
     ]);
   });
 
+  test('has nothing under way while it waits for a reply, since PSYNC is refused then, and skips newlines before each', async () => {
+    const { commands } = await run(
+      async (connection) => {
+        for (let name = ''; name !== 'PSYNC'; ) {
+          name = (await connection.readCommand())?.[0] ?? '';
+          // What was pipelined behind the command would come within a turn or two of the event loop.
+          await connection.send('\n\n', 1);
+          await new Promise((resolve) => setImmediate(resolve));
+          assert.equal(connection.unreadBytes(), 0, name);
+          await connection.send(name === 'PING' ? '+PONG\r\n' : name === 'PSYNC' ? '' : '+OK\r\n');
+        }
+        await connection.send(`${FULLRESYNC}$${RDB.length}\r\n`);
+        await connection.send(RDB);
+        connection.end();
+      },
+      { serverVersion: '7.0.15' },
+    );
+    assert.equal(commands.length, 6);
+  });
+
+  test('signs in before anything else, with a user or without', async () => {
+    for (const [login, expected] of [
+      [{ password: 'secret' }, ['AUTH', 'secret']],
+      [{ user: 'backup', password: 'secret' }, ['AUTH', 'backup', 'secret']],
+    ] as const) {
+      await using master = await startFakeMaster((connection) => answerHandshake(connection));
+      await using _session = await openReplicaSession({ ...login, host: master.host, port: master.port }, { rdbOnly: true });
+      assert.deepEqual(master.commands.slice(0, 2), [expected, ['PING']]);
+    }
+  });
+
   test('goes on where the source does not know an option, and then just closes at the end', async () => {
     await using master = await startFakeMaster(async (connection) => {
       const unknown = '-ERR Unrecognized REPLCONF option: x\r\n';
@@ -201,28 +232,26 @@ describe('the transfer', () => {
 });
 
 describe('a transfer that goes wrong', () => {
-  test('is source-closed wherever the connection ends, in both forms', async () => {
-    for (const header of [EOF_HEADER, `$${RDB.length}\r\n`]) {
-      const whole = Buffer.concat([Buffer.from(FULLRESYNC + header), RDB]);
-      for (const length of [
-        0,
-        10,
-        FULLRESYNC.length,
-        FULLRESYNC.length + 3,
-        FULLRESYNC.length + header.length,
-        whole.length - RDB.length + 5,
-        whole.length - 1,
+  test('is source-closed wherever the connection ends, at any byte of either form, with newlines or without', async () => {
+    const rdb = rdbFile('REDIS0010', rdbKey(0, 'key', rdbString('value')));
+    for (const between of ['', '\n\n']) {
+      for (const [header, mark] of [
+        [EOF_HEADER, MARK],
+        [`$${rdb.length}\r\n`, ''],
       ]) {
-        for (const end of ['end', 'reset'] as const) {
-          await assert.rejects(
-            run(async (connection) => {
-              await answerHandshake(connection);
-              await connection.send(whole.subarray(0, length));
-              connection[end]();
-            }),
-            { code: 'source-closed', retryable: true },
-            `${end} after ${length} bytes`,
-          );
+        const whole = Buffer.concat([Buffer.from(between + FULLRESYNC + between + header), rdb, Buffer.from(mark ?? '')]);
+        for (let length = 0; length < whole.length; length++) {
+          for (const end of length % 40 === 0 ? (['end', 'reset'] as const) : (['end'] as const)) {
+            await assert.rejects(
+              run(async (connection) => {
+                await answerHandshake(connection);
+                await connection.send(whole.subarray(0, length));
+                connection[end]();
+              }),
+              { code: 'source-closed', retryable: true },
+              `${end} after ${length} bytes`,
+            );
+          }
         }
       }
     }
@@ -278,6 +307,15 @@ describe('a transfer that goes wrong', () => {
       ['-LOADING Redis is loading the dataset in memory\r\n', 'source-loading'],
       ['-NOPERM no permission\r\n', 'source-permission-denied'],
       ['-ERR unknown\r\n', 'source-refused'],
+      ["-ERR unknown command 'PSYNC', with args beginning with: '?' '-1' \r\n", 'source-refused'],
+      ["-ERR BGSAVE failed, replication can't continue\r\n", 'source-refused'],
+      // What SYNC is answered with: no history, no offset.
+      [`$${RDB.length}\r\n${RDB.toString('latin1')}`, 'source-protocol-error'],
+      [`${EOF_HEADER}REDIS0010`, 'source-protocol-error'],
+      ['+FULLRESYNC\r\n', 'source-protocol-error'],
+      [`+FULLRESYNC ${ID}\r\n`, 'source-protocol-error'],
+      [`+FULLRESYNC ${ID} -1\r\n`, 'source-protocol-error'],
+      [`+FULLRESYNC ${ID.slice(1)} 4711\r\n`, 'source-protocol-error'],
       ['+CONTINUE\r\n', 'source-protocol-error'],
       [`+FULLRESYNC ${ID} 99999999999999999\r\n`, 'source-protocol-error'],
       ['garbage\0\r\n', 'source-protocol-error'],

@@ -5,6 +5,8 @@ import { createServer, type Socket } from 'node:net';
 export interface FakeMasterConnection {
   /** The next command, its arguments as text; undefined once the peer has closed. */
   readCommand(): Promise<string[] | undefined>;
+  /** Bytes of the peer that no command read so far holds. */
+  unreadBytes(): number;
   /** Sends bytes exactly as given, in pieces of `pieceBytes` where given, each written in its own turn of the event loop. */
   send(bytes: string | Uint8Array, pieceBytes?: number): Promise<void>;
   /** Closes after what was sent, or at once with a reset. */
@@ -83,6 +85,7 @@ function createConnection(socket: Socket, log: string[][]): FakeMasterConnection
   socket.on('close', () => wake());
   return {
     closed,
+    unreadBytes: () => received.length,
     async readCommand() {
       for (;;) {
         const command = parseCommand(received);

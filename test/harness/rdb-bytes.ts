@@ -37,6 +37,10 @@ export function rdbExpiryMs(atMs: number): Buffer {
   return field;
 }
 
+export function rdbAuxiliary(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([250]), rdbString(name), rdbString(value)]);
+}
+
 /** Magic, `parts`, the end-of-file opcode and the right checksum. */
 export function rdbFile(magic: string, ...parts: Uint8Array[]): Buffer {
   const body = Buffer.concat([Buffer.from(magic), ...parts, Buffer.from([255])]);
