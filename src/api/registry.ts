@@ -20,6 +20,7 @@ import { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
 import { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
 import { UpdateUser } from './actions/cam/UpdateUser.ts';
 import { DeleteBackup } from './actions/DeleteBackup.ts';
+import { DescribeAutoBackupConfig } from './actions/DescribeAutoBackupConfig.ts';
 import { DescribeBackup } from './actions/DescribeBackup.ts';
 import { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
@@ -30,8 +31,10 @@ import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DetachInstance } from './actions/DetachInstance.ts';
 import { LockBackup } from './actions/LockBackup.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import { SimulatePolicy } from './actions/SimulatePolicy.ts';
+import { StopAutoBackup } from './actions/StopAutoBackup.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
 import { UnlockBackup } from './actions/UnlockBackup.ts';
@@ -46,12 +49,15 @@ export const actions: readonly AnyAction[] = [
   DescribeBackupUrl,
   DescribeBackupDownloadRestriction,
   ModifyBackupDownloadRestriction,
+  DescribeAutoBackupConfig,
+  ModifyAutoBackupConfig,
   AttachInstance,
   DetachInstance,
   DescribeBackup,
   LockBackup,
   UnlockBackup,
   DeleteBackup,
+  StopAutoBackup,
   SimulatePolicy,
   AddUser,
   AttachUserPolicy,

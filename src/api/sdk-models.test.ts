@@ -23,6 +23,7 @@ import type { ListUsers, SubAccountInfo } from './actions/cam/ListUsers.ts';
 import type { UpdateAccessKey } from './actions/cam/UpdateAccessKey.ts';
 import type { UpdatePolicy } from './actions/cam/UpdatePolicy.ts';
 import type { UpdateUser } from './actions/cam/UpdateUser.ts';
+import type { DescribeAutoBackupConfig } from './actions/DescribeAutoBackupConfig.ts';
 import type { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import type { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
 import type { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
@@ -30,6 +31,7 @@ import type { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.
 import type { DescribeInstances } from './actions/DescribeInstances.ts';
 import type { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
+import type { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import type { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import type { Credentials, GetFederationToken } from './actions/sts/GetFederationToken.ts';
@@ -78,6 +80,10 @@ const checks: Record<string, true> = {
   manualRequestKeys: true satisfies SameKeys<sdk.ManualBackupInstanceRequest, In<typeof ManualBackupInstance>>,
   manualResponse: true satisfies Assignable<Out<typeof ManualBackupInstance>, sdk.ManualBackupInstanceResponse>,
   manualResponseKeys: true satisfies SameKeys<sdk.ManualBackupInstanceResponse, Out<typeof ManualBackupInstance>>,
+  describeAutoBackupRequest: true satisfies Request<sdk.DescribeAutoBackupConfigRequest, typeof DescribeAutoBackupConfig>,
+  describeAutoBackupResponse: true satisfies Response<sdk.DescribeAutoBackupConfigResponse, typeof DescribeAutoBackupConfig>,
+  modifyAutoBackupRequest: true satisfies Request<sdk.ModifyAutoBackupConfigRequest, typeof ModifyAutoBackupConfig>,
+  modifyAutoBackupResponse: true satisfies Response<sdk.ModifyAutoBackupConfigResponse, typeof ModifyAutoBackupConfig>,
   taskRequest: true satisfies Assignable<Plain<sdk.DescribeTaskInfoRequest>, In<typeof DescribeTaskInfo>>,
   taskRequestKeys: true satisfies SameKeys<sdk.DescribeTaskInfoRequest, In<typeof DescribeTaskInfo>>,
   taskResponse: true satisfies Assignable<Out<typeof DescribeTaskInfo>, sdk.DescribeTaskInfoResponse>,

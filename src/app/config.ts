@@ -20,6 +20,10 @@ export interface Config {
   readonly backupConcurrency: number;
   /** How many of the newest backups of each instance stay, however old they grow. */
   readonly keepMin: number;
+  /** Zone in which the windows of schedules are meant: an IANA name, or an offset such as +08:00. */
+  readonly timeZone: string;
+  /** Where events are sent; undefined: nowhere. */
+  readonly webhook: { readonly url: string; readonly secret: string } | undefined;
   /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
   readonly skipDisklessDelay: boolean;
   /** What becomes of a source whose machine has hardly any memory left for a fork. */
@@ -52,6 +56,8 @@ export interface ServeOptions {
   role?: string | undefined;
   profile?: string | undefined;
   keepMin?: string | undefined;
+  timeZone?: string | undefined;
+  webhookUrl?: string | undefined;
   explainSignatures?: boolean | undefined;
   trustedProxies?: string | undefined;
   publicUrl?: string | undefined;
@@ -84,6 +90,8 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     logLevel: readWord('REDKEEP_LOG_LEVEL', env['REDKEEP_LOG_LEVEL'] ?? 'info', ['debug', 'info', 'warn', 'error', 'silent'] as const),
     backupConcurrency: readInteger('REDKEEP_BACKUP_CONCURRENCY', env['REDKEEP_BACKUP_CONCURRENCY'] ?? '2', 1, 64),
     keepMin: readInteger('--keep-min', options.keepMin ?? env['REDKEEP_KEEP_MIN'] ?? '1', 1, 1000),
+    timeZone: readTimeZone(options.timeZone ?? (env['REDKEEP_TIME_ZONE'] || '+08:00')),
+    webhook: readWebhook(options, env),
     skipDisklessDelay:
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
     memoryCheck: readWord('REDKEEP_MEMORY_CHECK', env['REDKEEP_MEMORY_CHECK'] ?? 'refuse', ['refuse', 'warn'] as const),
@@ -109,6 +117,30 @@ function readExplainSignatures(options: ServeOptions, env: Environment, host: st
     });
   }
   return isOn;
+}
+
+function readTimeZone(text: string): string {
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId;
+  } catch {
+    throw invalid('--time-zone', text, 'the IANA name of a zone, such as Asia/Shanghai, or an offset, such as +08:00');
+  }
+}
+
+/** The URL may hold a password, so that it is not repeated. Without a secret the receiver could not tell our events from anybody's. */
+function readWebhook(options: ServeOptions, env: Environment): Config['webhook'] {
+  const url = options.webhookUrl ?? env['REDKEEP_WEBHOOK_URL'] ?? '';
+  if (url === '') {
+    return undefined;
+  }
+  if (!URL.canParse(url) || !['http:', 'https:'].includes(new URL(url).protocol)) {
+    throw new DomainError('config-invalid', '--webhook-url is no http:// or https:// address');
+  }
+  const secret = env['REDKEEP_WEBHOOK_SECRET'] ?? '';
+  if (secret === '') {
+    throw new DomainError('config-invalid', '--webhook-url needs REDKEEP_WEBHOOK_SECRET, with which events are signed');
+  }
+  return { url, secret };
 }
 
 function isLoopback(host: string): boolean {

@@ -1,19 +1,30 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { RequestFacts } from '../api/api.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { EVENT_KINDS, type EventKind } from '../catalog/events.ts';
 import type { DownloadEvent } from '../downloads/serve-download.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { TakeBackupOptions } from '../tasks/handlers/take-backup.ts';
 
 export interface ServiceMetrics {
   readonly observeRequest: (facts: RequestFacts) => void;
   readonly observeTry: TakeBackupOptions['onTry'];
   readonly observeDownload: (event: DownloadEvent) => void;
+  readonly observeAlarm: (kind: EventKind) => void;
+  readonly observeDelivery: (outcome: 'taken' | 'refused') => void;
   /** Text for `GET /metrics`, with its content type. */
   readonly render: () => Promise<{ contentType: string; text: string }>;
 }
 
+/** What is read when the metrics are. */
+export interface MetricSources {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+}
+
 /** Prometheus metrics of one process. Labels never hold a value that a caller can choose freely. */
-export function createServiceMetrics(): ServiceMetrics {
+export function createServiceMetrics({ catalog, clock }: MetricSources): ServiceMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -59,7 +70,37 @@ export function createServiceMetrics(): ServiceMetrics {
   });
   const downloadBytes = new Counter({ name: 'redkeep_download_bytes_total', help: 'RDB bytes that went out', registers });
   const downloading = new Gauge({ name: 'redkeep_downloads_active', help: 'Downloads that run now', registers });
+  const alarms = new Counter({
+    name: 'redkeep_alarms_total',
+    help: 'Events that somebody should hear of',
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of EVENT_KINDS) {
+    alarms.inc({ kind }, 0);
+  }
+  const deliveries = new Counter({
+    name: 'redkeep_webhook_deliveries_total',
+    help: 'Tries to send an event to the webhook by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  new Gauge({
+    name: 'redkeep_newest_backup_age_seconds',
+    help: 'Age of the newest backup of each online instance that can be relied on (any: its proof did not fail; proven: it was seen to load)',
+    labelNames: ['instance_id', 'proof'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { instanceId, any, proven } of await catalog.lifecycle.newest()) {
+        this.set({ instance_id: instanceId, proof: 'any' }, ageSeconds(any, clock));
+        this.set({ instance_id: instanceId, proof: 'proven' }, ageSeconds(proven, clock));
+      }
+    },
+  });
   return {
+    observeAlarm: (kind) => alarms.inc({ kind }),
+    observeDelivery: (outcome) => deliveries.inc({ outcome }),
     observeRequest({ action, code, durationMs }) {
       requests.inc({ action, code });
       requestSeconds.observe({ action }, durationMs / 1000);
@@ -94,4 +135,9 @@ export function createServiceMetrics(): ServiceMetrics {
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
+}
+
+/** Infinite without a backup, so that an alert on the age fires there too. */
+function ageSeconds(startedAt: number | null, clock: Clock): number {
+  return startedAt === null ? Number.POSITIVE_INFINITY : (clock.now() - startedAt) / 1000;
 }

@@ -13,9 +13,11 @@ import type { Logger } from '../lib/logger.ts';
 import { Releasers } from '../lib/releasers.ts';
 import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
 import { openStorage } from '../storage/registry.ts';
+import { startSender } from '../tasks/deliver-events.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
+import { startScheduler } from '../tasks/scheduler.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
 import type { Config } from './config.ts';
@@ -77,7 +79,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const accountId = await catalog.settings.setOnce('account-id', createUin());
   const credential = await openRootCredential(dataDir.credential, config.rootCredential);
   const secrets = createSecretBox(keyring);
-  const metrics = createServiceMetrics();
+  const metrics = createServiceMetrics({ catalog, clock: systemClock });
 
   const owner = randomUUID();
   const recovered = await catalog.tasks.takeOver(owner);
@@ -158,6 +160,25 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
     },
   });
+  const scheduler = startScheduler({
+    catalog,
+    clock: systemClock,
+    timeZone: config.timeZone,
+    log,
+    wakeWorker: () => worker?.wake(),
+    onAlarm: metrics.observeAlarm,
+  });
+  releasers.add(() => scheduler.stop());
+  if (config.webhook !== undefined) {
+    const sender = startSender({
+      events: catalog.events,
+      webhook: config.webhook,
+      clock: systemClock,
+      log,
+      onDelivery: metrics.observeDelivery,
+    });
+    releasers.add(() => sender.stop());
+  }
   // Later in the list than the supervisor, so earlier in the release: a backup of a managed instance ends before its server does.
   const { stop } = worker;
   releasers.add(stop);

@@ -1,6 +1,8 @@
 import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
 import type { DownloadRestrictionStore } from './download-restriction.ts';
+import type { EventStore } from './events.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
+import type { ScheduleStore } from './schedules.ts';
 import type { SealedStore } from './sealed-columns.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface CatalogTables {
   readonly backups: BackupStore;
   /** What happens to backups after they were taken. */
   readonly lifecycle: LifecycleStore;
+  readonly schedules: ScheduleStore;
+  readonly events: EventStore;
   readonly tasks: TaskStore;
   readonly users: UserStore;
   readonly accessKeys: AccessKeyStore;

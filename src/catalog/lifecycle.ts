@@ -95,6 +95,8 @@ export interface LifecycleStore {
   recordProof(backupId: string, proof: Proof & { readonly at: number }): Promise<void>;
   /** The ids that nothing may remove of an instance: its newest proven backup, and the `keepMin` newest whose proof did not fail. */
   floor(instanceId: string, keepMin: number): Promise<string[]>;
+  /** For each online instance, in the order of ids, when its newest backup started whose proof did not fail, and its newest proven one; null without. */
+  newest(): Promise<Array<{ instanceId: string; any: number | null; proven: number | null }>>;
   /** available or converted → expired, unless something keeps it; returns what does, undefined where it has expired. */
   expire(backupId: string, expiry: Expiry): Promise<Obstacle | undefined>;
   /** Ends the grace of an expired backup at `at`, where it ends later. */

@@ -10,9 +10,11 @@ import { databaseScope, type Scope } from './scope.ts';
 import { createAccessKeyStore } from './stores/access-key-store.ts';
 import { createBackupStore } from './stores/backup-store.ts';
 import { createDownloadRestrictionStore } from './stores/download-restriction-store.ts';
+import { createEventStore } from './stores/event-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
 import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
+import { createScheduleStore } from './stores/schedule-store.ts';
 import { createSealedStore } from './stores/sealed-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
 import { createTaskStore } from './stores/task-store.ts';
@@ -58,6 +60,8 @@ function createTables(scope: Scope): CatalogTables {
     instances: createInstanceStore(scope),
     backups: createBackupStore(scope),
     lifecycle: createLifecycleStore(scope),
+    schedules: createScheduleStore(scope),
+    events: createEventStore(scope),
     tasks: createTaskStore(scope),
     users: createUserStore(scope),
     accessKeys: createAccessKeyStore(scope),

@@ -1,7 +1,9 @@
 import type { Generated } from 'kysely';
 import type { AccessKeyStatus, PolicyKind } from './access.ts';
 import type { Backup, BackupState, InstanceKind, InstanceState, TaskKind, TaskState } from './catalog.ts';
+import type { EventKind } from './events.ts';
 import type { HolderKind, ProofState } from './lifecycle.ts';
+import type { RunState } from './schedules.ts';
 
 /** The tables as kysely sees them. Booleans are 0 or 1, instants milliseconds since the Unix epoch. */
 export interface Schema {
@@ -11,6 +13,9 @@ export interface Schema {
   backups: BackupTable;
   backup_counts: BackupCountTable;
   backup_holds: BackupHoldTable;
+  schedules: ScheduleTable;
+  schedule_runs: ScheduleRunTable;
+  events: EventTable;
   tasks: TaskTable;
   users: UserTable;
   access_keys: AccessKeyTable;
@@ -83,6 +88,40 @@ export interface BackupHoldTable {
   holder_kind: HolderKind;
   holder_id: string;
   held_until: number;
+}
+
+export interface ScheduleTable {
+  instance_id: string;
+  /** ISO numbers separated by commas. */
+  week_days: string;
+  hour: number;
+  storage_days: number;
+  active_from: number;
+}
+
+export interface ScheduleRunTable {
+  instance_id: string;
+  local_date: string;
+  hour: number;
+  opens_at: number;
+  state: RunState;
+  catch_up: number;
+  task_id: number | null;
+  decided_at: number;
+}
+
+export interface EventTable {
+  event_id: Generated<number>;
+  kind: EventKind;
+  event_key: string;
+  at: number;
+  account_id: string;
+  region: string;
+  instance_id: string;
+  message: string;
+  delivered_at: number | null;
+  failed_tries: number;
+  next_try_at: number;
 }
 
 /** How many backups an instance has in each state; kept by triggers on `backups`. */

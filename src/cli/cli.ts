@@ -7,6 +7,7 @@ import { addInstanceCommands } from './commands/instance.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addMasterKeyCommands } from './commands/master-key.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addScheduleCommands } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addUserCommands } from './commands/user.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   addServeCommand,
   addInstanceCommands,
   addBackupCommands,
+  addScheduleCommands,
   addUserCommands,
   addKeyCommands,
   addPolicyCommands,

@@ -6,6 +6,7 @@ import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
 import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
 import { lifecycleSuite } from './lifecycle.suite.ts';
+import { scheduleSuite } from './schedule.suite.ts';
 
 /** What every catalog does, whatever database it stands on. `open` gives an empty one. */
 export function catalogSuite(database: string, open: () => Promise<AsyncDisposable & { catalog: Catalog }>): void {
@@ -250,5 +251,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
     backupPageSuite(() => catalog);
     accessSuite(() => catalog);
     lifecycleSuite(() => catalog);
+    scheduleSuite(() => catalog);
   });
 }

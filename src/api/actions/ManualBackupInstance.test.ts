@@ -51,6 +51,16 @@ test('StorageDays: 0 or absent means 7, up to 1825', async () => {
   }
 });
 
+test('StorageDays: 0 or absent means as long as an automatic backup, where there is a schedule', async () => {
+  await using fixture = await openApiFixture();
+  await fixture.catalog.instances.insert(instanceRow());
+  await fixture.catalog.schedules.put({ instanceId: INSTANCE_ID, weekDays: [], hour: 0, storageDays: 60, activeFrom: 0 });
+  const answer = await fixture.call(ACTION, { InstanceId: INSTANCE_ID, StorageDays: 0 });
+  const task = await fixture.catalog.tasks.get(answer['TaskId'] as number);
+  const backup = await fixture.catalog.backups.get(task?.subject ?? '');
+  assert.equal(backup?.expiresAt, fixture.clock.now() + 60 * DAY_MS);
+});
+
 test('refuses values outside the rules and writes nothing', async () => {
   await using fixture = await openApiFixture();
   await fixture.catalog.instances.insert(instanceRow());

@@ -1,11 +1,10 @@
+import { startBackup } from '../../catalog/start-backup.ts';
 import { isDomainError } from '../../lib/errors.ts';
-import { createTimeUuid } from '../../lib/ids.ts';
 import { defineAction } from '../action.ts';
 import { int64, optional, structure, text } from '../schema.ts';
+import { DEFAULT_STORAGE_DAYS } from '../shapes/auto-backup-config.ts';
 import { assertInstanceId, getFreeInstance, instanceLocked } from './instance-access.ts';
 
-const DAY_MS = 86_400_000;
-const DEFAULT_STORAGE_DAYS = 7;
 const MOST_STORAGE_DAYS = 1825;
 const MOST_REMARK_LENGTH = 255;
 
@@ -19,7 +18,7 @@ export const ManualBackupInstance = defineAction({
   input: structure({
     InstanceId: text('Id of the instance.'),
     Remark: optional(text('Free text kept with the backup, at most 255 characters.')),
-    StorageDays: optional(int64('Days to keep the backup, 0 to 1825; 0 means 7, as absent does.')),
+    StorageDays: optional(int64('Days to keep the backup, 1 to 1825; 0 or absent: as long as an automatic one, 7 without a schedule.')),
   }),
   output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
   errors: [
@@ -52,40 +51,11 @@ export const ManualBackupInstance = defineAction({
       });
     }
     const startedAt = ctx.services.clock.now();
-    const backupId = createTimeUuid(startedAt);
-    const expiresAt = startedAt + (StorageDays || DEFAULT_STORAGE_DAYS) * DAY_MS;
-    const taskId = await ctx.services.catalog
+    const { taskId } = await ctx.services.catalog
       .transaction(async (tables) => {
         const instance = await getFreeInstance(InstanceId, tables, ctx);
-        const { accountId, region, serverKind, serverVersion } = instance;
-        await tables.backups.insert({
-          backupId,
-          accountId,
-          region,
-          instanceId: InstanceId,
-          instanceName: instance.name,
-          type: 'manual',
-          state: 'running',
-          remark: Remark,
-          locked: false,
-          startedAt,
-          endedAt: null,
-          expiresAt,
-          sizeBytes: 0,
-          serverKind,
-          serverVersion,
-          attempt: null,
-        });
-        return tables.tasks.enqueue({
-          accountId,
-          region,
-          instanceId: InstanceId,
-          kind: 'take-backup',
-          subject: backupId,
-          payload: '{}',
-          exclusiveKey: InstanceId,
-          createdAt: startedAt,
-        });
+        const storageDays = StorageDays || ((await tables.schedules.get(InstanceId))?.storageDays ?? DEFAULT_STORAGE_DAYS);
+        return startBackup(tables, instance, { type: 'manual', remark: Remark, startedAt, storageDays });
       })
       .catch((error: unknown) => {
         // Another request took the exclusive key between the look and the write.

@@ -1,14 +1,16 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { DialectSql } from '../dialect.ts';
 import type { Schema } from '../schema.ts';
 import type { Migration } from './migrations.ts';
 
-/** What keeps backups, how they were proven, and how they go. */
+/** What keeps backups, how they were proven, how they go; when automatic ones are due; what somebody should hear of. */
 export const lifecycleMigration: Migration = {
   name: '0003-lifecycle',
   async up(db, dialect) {
     await extendBackups(db, dialect);
     await createHolds(db, dialect);
+    await createSchedules(db, dialect);
+    await createEvents(db, dialect);
   },
 };
 
@@ -45,4 +47,57 @@ async function createHolds(db: Transaction<Schema>, dialect: DialectSql): Promis
     .addForeignKeyConstraint('holds_of_backup', ['backup_id'], 'backups', ['backup_id'], (key) => key.onDelete('cascade'))
     .modifyEnd(dialect.clusteredTable)
     .execute();
+}
+
+async function createSchedules(db: Transaction<Schema>, dialect: DialectSql): Promise<void> {
+  await db.schema
+    .createTable('schedules')
+    .addColumn('instance_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('week_days', 'text', (column) => column.notNull())
+    .addColumn('hour', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('storage_days', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('active_from', dialect.wholeNumber, (column) => column.notNull())
+    .addForeignKeyConstraint('schedules_of_instance', ['instance_id'], 'instances', ['instance_id'], (key) => key.onDelete('cascade'))
+    .modifyEnd(dialect.plainTable)
+    .execute();
+  // The primary key makes each window fire once.
+  await db.schema
+    .createTable('schedule_runs')
+    .addColumn('instance_id', 'text', (column) => column.notNull())
+    .addColumn('local_date', 'text', (column) => column.notNull())
+    .addColumn('hour', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('opens_at', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('catch_up', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('task_id', dialect.wholeNumber)
+    .addColumn('decided_at', dialect.wholeNumber, (column) => column.notNull())
+    .addPrimaryKeyConstraint('schedule_runs_key', ['instance_id', 'local_date', 'hour'])
+    .addForeignKeyConstraint('runs_of_instance', ['instance_id'], 'instances', ['instance_id'], (key) => key.onDelete('cascade'))
+    .modifyEnd(dialect.clusteredTable)
+    .execute();
+  await db.schema
+    .createIndex('schedule_runs_started')
+    .on('schedule_runs')
+    .column('opens_at')
+    .where(sql.ref('state'), '=', 'started')
+    .execute();
+}
+
+async function createEvents(db: Transaction<Schema>, dialect: DialectSql): Promise<void> {
+  await db.schema
+    .createTable('events')
+    .addColumn('event_id', dialect.wholeNumber, (column) => dialect.identity(column.notNull()))
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('event_key', 'text', (column) => column.notNull().unique())
+    .addColumn('at', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('account_id', 'text', (column) => column.notNull())
+    .addColumn('region', 'text', (column) => column.notNull())
+    .addColumn('instance_id', 'text', (column) => column.notNull())
+    .addColumn('message', 'text', (column) => column.notNull())
+    .addColumn('delivered_at', dialect.wholeNumber)
+    .addColumn('failed_tries', dialect.wholeNumber, (column) => column.notNull())
+    .addColumn('next_try_at', dialect.wholeNumber, (column) => column.notNull())
+    .modifyEnd(dialect.plainTable)
+    .execute();
+  await db.schema.createIndex('events_undelivered').on('events').column('event_id').where(sql.ref('delivered_at'), 'is', null).execute();
 }

@@ -50,6 +50,32 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
 
     floor: (instanceId, keepMin) => readFloor(scope, instanceId, keepMin),
 
+    async newest() {
+      const query = db
+        .selectFrom('instances')
+        .select('instance_id as instanceId')
+        .select((eb) => {
+          // One short read of each instance's newest rows.
+          const newest = () =>
+            eb
+              .selectFrom('backups')
+              .select('backups.started_at')
+              .whereRef('backups.account_id', '=', 'instances.account_id')
+              .whereRef('backups.region', '=', 'instances.region')
+              .whereRef('backups.instance_id', '=', 'instances.instance_id')
+              .where('backups.state', 'in', USABLE_STATES)
+              .orderBy('backups.started_at', 'desc')
+              .limit(1);
+          return [
+            newest().where('backups.proof_state', '!=', 'failed').as('any'),
+            newest().where('backups.proof_state', '=', 'proven').as('proven'),
+          ];
+        })
+        .where('state', '=', 'online')
+        .orderBy('instance_id');
+      return (await scope.reader.rows(query.compile())).map((row) => ({ ...row }));
+    },
+
     async expire(backupId, { at, removableAt, keepMin, force = false }) {
       return scope.atomic(async (inside): Promise<Obstacle | undefined> => {
         const [backup] = await readBackups(inside, (query) => query.where('backup_id', '=', backupId));

@@ -18,6 +18,8 @@ export function withServeOptions(command: Command): Command {
       '--trusted-proxies <list>',
       'addresses and CIDR blocks whose X-Forwarded-For is believed (REDKEEP_TRUSTED_PROXIES; default none)',
     )
+    .option('--time-zone <zone>', 'zone of the windows of schedules, such as Asia/Shanghai (REDKEEP_TIME_ZONE; default +08:00)')
+    .option('--webhook-url <url>', 'where events are sent, signed with REDKEEP_WEBHOOK_SECRET (REDKEEP_WEBHOOK_URL)')
     .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 
