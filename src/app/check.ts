@@ -5,6 +5,7 @@ import { openStorage } from '../storage/registry.ts';
 import { checkAttempts, listAttempts } from './check-attempts.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSecrets } from './check-secrets.ts';
+import { checkSnapshots } from './check-snapshots.ts';
 import { readConfig, type ServeOptions } from './config.ts';
 import { judgeKeyring } from './key-history.ts';
 import { loadSiteKeyring } from './open-site-keyring.ts';
@@ -54,6 +55,7 @@ export async function check(options: ServeOptions, env: Environment): Promise<Ch
       report('repository', 'it belongs to another catalog');
     }
     const attempts = await listAttempts(repository, report);
+    await checkSnapshots(repository, report);
     await checkSecrets(catalog, keyring, report);
     await catalog.transaction((tables) => checkAttempts(tables, attempts, report));
     return { ...(await checkRows({ catalog, repository, storage }, report)), findings };

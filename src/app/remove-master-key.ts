@@ -3,6 +3,7 @@ import { Releasers } from '../lib/releasers.ts';
 import { withoutKey } from '../repository/keyring.ts';
 import { saveKeyringFile } from '../repository/keyring-file.ts';
 import type { AttemptRef } from '../repository/types.ts';
+import { type SnapshotSite, takeSnapshot } from './catalog-snapshots.ts';
 import type { Config } from './config.ts';
 import { recordRemovedKey } from './key-history.ts';
 import { openKeySite } from './key-site.ts';
@@ -39,10 +40,31 @@ export async function removeMasterKey(config: Config, keyId: string, options: { 
   if (catalog !== undefined) {
     await recordRemovedKey(catalog, keyId, Date.now());
   }
+  if (catalog !== undefined && repository !== undefined) {
+    await replaceSnapshots({ catalog, catalogUrl: config.catalogUrl, repository }, keyId);
+  }
   if (config.masterKey === undefined) {
     await saveKeyringFile(config.dataDir.keyring, keyring, { replace: true });
   }
   return { lostBackups: backups, inEnvironment: config.masterKey !== undefined };
+}
+
+/** Snapshots of the catalog that need the key give way to a fresh one. */
+async function replaceSnapshots(site: Omit<SnapshotSite, 'log'>, keyId: string): Promise<void> {
+  const { snapshots } = site.repository;
+  const old: number[] = [];
+  for (const { number } of await snapshots.list()) {
+    const opened = await snapshots.open(number).catch(() => undefined);
+    if (opened?.keyId === keyId) {
+      old.push(number);
+    }
+  }
+  if (old.length > 0) {
+    await takeSnapshot(site);
+    for (const number of old) {
+      await snapshots.remove(number);
+    }
+  }
 }
 
 function inUse(keyId: string, backups: readonly AttemptRef[], unknown: readonly string[]): DomainError {

@@ -20,6 +20,7 @@ import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startScheduler } from '../tasks/scheduler.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
+import { assertCatalogIsCurrent, startCatalogSnapshots } from './catalog-snapshots.ts';
 import type { Config } from './config.ts';
 import { createDownloadLinks } from './download-links.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
@@ -72,7 +73,10 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const storage = await openStorage(config.storageUrl);
   const keyring = await openSiteKeyring(config, catalog, storage, log);
   const repository = await openSiteRepository(storage, keyring, catalog);
+  await assertCatalogIsCurrent(catalog, repository);
   await useKeyring({ catalog, storage, keyring });
+  const snapshots = startCatalogSnapshots({ catalog, catalogUrl: config.catalogUrl, repository, log });
+  releasers.add(() => snapshots.stop());
   // The lock says that no other process writes here, so whatever is unfinished has lost its writer.
   await storage.sweepUnfinished(0);
   // The root account's uin.

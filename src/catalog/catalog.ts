@@ -23,6 +23,8 @@ export interface Catalog extends CatalogTables {
    * that serves.
    */
   findDamage(): Promise<string[]>;
+  /** A text that differs after something was committed through this catalog; it may differ after something that was not. */
+  revision(): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,8 @@ export interface Dialect {
   readonly sql: DialectSql;
   /** Runs the database's own checks of its pages, indexes and references; one sentence for each thing that is wrong. Writes nothing. */
   findDamage(): Promise<string[]>;
+  /** A text that differs after a write was committed through this dialect; it may differ after one that was not. */
+  revision(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,8 @@ export interface DialectSql {
   readonly clusteredTable: RawBuilder<unknown>;
   /** Makes a whole-number column the primary key that counts up and never uses a number twice. */
   identity(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
+  /** For the rest of its transaction, lets rows refer to rows that come later in it. */
+  readonly deferReferences: RawBuilder<unknown>;
   /** Statements that keep `backup_counts` equal to the rows of `backups`, whoever writes them. */
   readonly countBackups: ReadonlyArray<RawBuilder<unknown>>;
 }

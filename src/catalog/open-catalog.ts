@@ -50,6 +50,7 @@ function createCatalog(dialect: Dialect): Catalog {
     ...createTables(scope),
     transaction: (work) => scope.atomic((inside) => work(createTables(inside))),
     findDamage: () => dialect.findDamage(),
+    revision: () => dialect.revision(),
     close: () => dialect.close(),
   };
 }

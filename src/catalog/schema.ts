@@ -24,6 +24,9 @@ export interface Schema {
   download_restrictions: DownloadRestrictionTable;
 }
 
+/** Tables that no dump holds: the ledger of migrations, and what triggers keep. A table that triggers fill must be named here. */
+export const DERIVED_TABLES: readonly string[] = ['migrations', 'backup_counts'] satisfies Array<keyof Schema>;
+
 export interface MigrationTable {
   name: string;
   applied_at: number;

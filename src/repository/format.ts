@@ -45,6 +45,20 @@ export function indexObject(ref: AttemptRef, shard: number): string {
   return `${attemptPrefix(ref)}index-${fiveDigits(shard)}`;
 }
 
+/** A sealed copy of the catalog; higher numbers are newer. */
+export function snapshotObject(number: number): string {
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new RangeError(`${number} is not the number of a catalog snapshot`);
+  }
+  return `catalog/${String(number).padStart(16, '0')}`;
+}
+
+/** The number of a catalog snapshot, or undefined where the name is no snapshot's. */
+export function parseSnapshotObject(name: string): number | undefined {
+  const number = /^catalog\/([0-9]{16})$/.exec(name)?.[1];
+  return number !== undefined && Number.isSafeInteger(Number(number)) ? Number(number) : undefined;
+}
+
 /** `number` counts the data objects of one shard from 0. */
 export function dataObject(ref: AttemptRef, shard: number, number: number): string {
   return `${attemptPrefix(ref)}data-${fiveDigits(shard)}-${fiveDigits(number)}`;

@@ -1,5 +1,5 @@
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
-import { parseAttemptObject, parseAttemptPrefix, REPOSITORY_OBJECT } from './format.ts';
+import { parseAttemptObject, parseAttemptPrefix, parseSnapshotObject, REPOSITORY_OBJECT } from './format.ts';
 import type { AttemptRef } from './types.ts';
 
 export interface ListedAttempt {
@@ -46,7 +46,8 @@ export async function* listForeignObjects(
   options: StorageOptions,
 ): AsyncGenerator<{ name: string; sizeBytes: number }> {
   for await (const object of storage.list('', options)) {
-    if (object.name !== REPOSITORY_OBJECT && parseAttemptPrefix(object.name) === undefined) {
+    const { name } = object;
+    if (name !== REPOSITORY_OBJECT && parseSnapshotObject(name) === undefined && parseAttemptPrefix(name) === undefined) {
       yield object;
     }
   }

@@ -3,6 +3,7 @@ import { DomainError, isDomainError } from '../lib/errors.ts';
 import type { ObjectStorage, StorageOptions } from '../storage/object-storage.ts';
 import { type AttemptReader, openAttemptReader } from './attempt-reader.ts';
 import { type AttemptWriter, createAttemptWriter } from './attempt-writer.ts';
+import { type CatalogSnapshots, createCatalogSnapshots } from './catalog-snapshot.ts';
 import { attemptPrefix, backupDamaged, MAX_SHARDS, manifestMissing, manifestObject, REPOSITORY_OBJECT } from './format.ts';
 import type { Keyring } from './keyring.ts';
 import { type ListedAttempt, listAttempts, listForeignObjects } from './list-attempts.ts';
@@ -18,6 +19,7 @@ import { verifyAttempt } from './verify-attempt.ts';
 export interface Repository {
   /** 32 lower-case hex digits. */
   readonly repositoryId: string;
+  readonly snapshots: CatalogSnapshots;
   /** Throws `attempt-exists` where anything lies under the attempt's prefix: nothing is ever overwritten. */
   startAttempt(ref: AttemptRef, shardCount: number, options?: StorageOptions): Promise<AttemptWriter>;
   /** Throws `manifest-missing` where the attempt is no backup; see `openAttemptReader` for the others. */
@@ -28,7 +30,7 @@ export interface Repository {
   keyIdOf(ref: AttemptRef, options?: StorageOptions): Promise<string>;
   /** Every attempt of which an object exists, whole or not, in order of name. */
   listAttempts(options?: StorageOptions): AsyncIterable<ListedAttempt>;
-  /** Objects that belong neither to the repository itself nor to an attempt. */
+  /** Objects that belong neither to the repository itself nor to an attempt, and are no catalog snapshot. */
   listForeignObjects(options?: StorageOptions): AsyncIterable<{ name: string; sizeBytes: number }>;
   /**
    * Removes everything under an attempt's prefix, the manifest first, and looks that it is gone (else `attempt-not-removed`). An absent
@@ -96,6 +98,7 @@ function toRepository(storage: ObjectStorage, keyring: Keyring, repositoryId: st
 
   return {
     repositoryId,
+    snapshots: createCatalogSnapshots(storage, keyring, repositoryId),
     openAttempt,
 
     async startAttempt({ backupId, attempt }, shardCount, options = {}) {

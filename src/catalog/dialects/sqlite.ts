@@ -33,6 +33,7 @@ export function openSqliteDialect(path: string, options: { readOnly: boolean }):
       reader: sqliteReader(reading),
       sql: sqliteSql,
       findDamage: async () => findDamage(reading),
+      revision: async () => String(writing.tuples('select total_changes()', [])[0]),
       close: async () => closeAll(opened),
     };
   } catch (error) {
@@ -110,6 +111,7 @@ const sqliteSql: DialectSql = {
   plainTable: sql`strict`,
   clusteredTable: sql`strict, without rowid`,
   identity: (column) => column.primaryKey().autoIncrement(),
+  deferReferences: sql`pragma defer_foreign_keys = on`,
   countBackups: [
     sql`
       create trigger backups_inserted after insert on backups begin
