@@ -1,5 +1,6 @@
 import { USABLE_STATES } from '../catalog/backup-state.ts';
 import type { Backup, BackupState, Catalog, CatalogTables } from '../catalog/catalog.ts';
+import { conversionKey } from '../catalog/conversion-task.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { BackupFacts, Manifest } from '../repository/types.ts';
@@ -42,6 +43,9 @@ async function checkUnderWay(tables: CatalogTables, report: Report): Promise<Bac
   for await (const backup of tables.backups.all()) {
     if (isStored(backup)) {
       stored.push(backup);
+      if (backup.state === 'converting' && (await tables.tasks.unfinished(conversionKey(backup.backupId))) === undefined) {
+        report(backup.backupId, 'it is being converted, but no task does it');
+      }
       continue;
     }
     const task = backup.state === 'running' ? await tables.tasks.ofSubject(backup.backupId) : undefined;

@@ -10,6 +10,7 @@ import type { TakeBackupOptions } from '../tasks/handlers/take-backup.ts';
 export interface ServiceMetrics {
   readonly observeRequest: (facts: RequestFacts) => void;
   readonly observeTry: TakeBackupOptions['onTry'];
+  readonly observeConversion: (outcome: 'converted' | 'failed') => void;
   readonly observeDownload: (event: DownloadEvent) => void;
   readonly observeAlarm: (kind: EventKind) => void;
   readonly observeDelivery: (outcome: 'taken' | 'refused') => void;
@@ -56,6 +57,12 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
   });
   const storedBytes = new Counter({ name: 'redkeep_backup_rdb_bytes_total', help: 'RDB bytes of stored backups', registers });
   const running = new Gauge({ name: 'redkeep_backups_running', help: 'Backups that run now', registers });
+  const conversions = new Counter({
+    name: 'redkeep_conversions_total',
+    help: 'Ended conversions of backups by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
   const downloads = new Counter({
     name: 'redkeep_downloads_total',
     help: 'Ended downloads by outcome',
@@ -114,6 +121,9 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
       tries.inc({ outcome });
       trySeconds.observe({ outcome }, durationMs / 1000);
       storedBytes.inc(sizeBytes);
+    },
+    observeConversion(outcome) {
+      conversions.inc({ outcome });
     },
     observeDownload({ outcome, bytes }) {
       switch (outcome) {

@@ -15,6 +15,7 @@ import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
 import { openStorage } from '../storage/registry.ts';
 import { startSender } from '../tasks/deliver-events.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
+import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startScheduler } from '../tasks/scheduler.ts';
@@ -160,6 +161,12 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
         skipDisklessDelay: config.skipDisklessDelay,
         memoryCheck: config.memoryCheck,
         onTry: metrics.observeTry,
+      }),
+      'convert-backup': createConvertBackupHandler({
+        catalog,
+        storageUrl: config.storageUrl,
+        keyring: () => keyring.export(),
+        onEnd: metrics.observeConversion,
       }),
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
     },

@@ -281,6 +281,27 @@ test('a damaged manifest is said without its details, a storage that fails is wo
   assert.equal(body.toString(), 'BackupDamaged: the stored bytes of this backup cannot be read; the log of the service says why.\n');
 });
 
+test('a backup is held while it is downloaded and by nobody afterwards, however that ends', async () => {
+  const { site, claims, path } = await openFilled(randomBytes(40_000_000), 4_000_000);
+  await using _ = site;
+  const holds = () => site.catalog.lifecycle.holds(claims.backupId, site.clock.now());
+  const socket = connect(site.port, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await new Promise<void>((resolve) => socket.once('data', () => resolve()));
+  socket.pause();
+  const [hold, ...others] = await holds();
+  assert.deepEqual([hold?.holder.kind, hold?.until, others.length], ['download', site.clock.now() + 86_400_000, 0]);
+  const expiry = { at: site.clock.now(), removableAt: site.clock.now(), keepMin: 1, force: true };
+  assert.equal(await site.catalog.lifecycle.expire(claims.backupId, expiry), 'held');
+  socket.destroy();
+  await eventually('the hold is off', async () => (await holds()).length === 0);
+  await site.fetch(path, { headers: { Range: 'bytes=0-9' } });
+  await site.downloads.ended();
+  assert.deepEqual(await holds(), []);
+  assert.equal(await site.catalog.lifecycle.expire(claims.backupId, expiry), undefined);
+  assert.equal((await site.fetch(path)).status, 404);
+});
+
 test('a client that vanishes ends its download and frees what it held', async () => {
   const { site, claims, path } = await openFilled(randomBytes(40_000_000), 4_000_000);
   await using _ = site;

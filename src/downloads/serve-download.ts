@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Backup, Catalog } from '../catalog/catalog.ts';
+import { USABLE_STATES } from '../catalog/backup-state.ts';
+import type { Backup, BackupState, Catalog } from '../catalog/catalog.ts';
+import { LONGEST_HOLD_MS } from '../catalog/lifecycle.ts';
 import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { describeError, isDomainError } from '../lib/errors.ts';
@@ -59,11 +61,7 @@ export interface Downloads {
   ended(): Promise<void>;
 }
 
-/** A download ends after this time: what holds the backup for it does too. */
-const LONGEST_DOWNLOAD_MS = 86_400_000;
-
-/** States whose bytes are there. */
-const READABLE: ReadonlySet<Backup['state']> = new Set(['available', 'converting', 'converted']);
+const READABLE: ReadonlySet<BackupState> = new Set(USABLE_STATES);
 
 /**
  * Serves the links that `DescribeBackupUrl` gives: the exact RDB bytes, decoded frame by frame and every frame authenticated before any of
@@ -145,18 +143,50 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       selection.kind === 'part'
         ? { status: 206, headers: { ...whole, 'Content-Range': `bytes ${from}-${to - 1}/${sizeBytes}` } }
         : { status: 200, headers: whole };
-    return request.method === 'HEAD' ? answered : { ...answered, send: await begin(request, claims, backup, reader, { from, to }) };
+    if (request.method === 'HEAD') {
+      return answered;
+    }
+    const downloadId = randomUUID();
+    if (!(await hold(claims.backupId, downloadId))) {
+      return refuse(request, refusals.gone, claims);
+    }
+    try {
+      return { ...answered, send: await begin(request, downloadId, claims, backup, reader, { from, to }) };
+    } catch (error) {
+      await release(claims.backupId, downloadId);
+      throw error;
+    }
   }
 
-  /** Holds the backup and tells the audit log; the returned function does the rest, and must be called. */
+  /** Keeps the backup from going while its bytes do; false where it has gone meanwhile. It ends by itself after a day, as the download does. */
+  async function hold(backupId: string, downloadId: string): Promise<boolean> {
+    const at = clock.now();
+    try {
+      await catalog.lifecycle.hold(backupId, { kind: 'download', id: downloadId }, { at, until: at + LONGEST_HOLD_MS });
+      return true;
+    } catch (error) {
+      if (isDomainError(error, 'catalog-conflict')) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async function release(backupId: string, downloadId: string): Promise<void> {
+    await catalog.lifecycle.release(backupId, { kind: 'download', id: downloadId }).catch((error: unknown) => {
+      log.error({ backupId, downloadId, error: describeError(error) }, 'download.not-released');
+    });
+  }
+
+  /** Tells the audit log; the returned function does the rest, takes the hold off too, and must be called. */
   async function begin(
     { address }: DownloadRequest,
+    downloadId: string,
     claims: LinkClaims,
     backup: Backup,
     reader: ShardReader,
     span: { from: number; to: number },
   ): Promise<(sink: Sink) => Promise<void>> {
-    const downloadId = randomUUID();
     const fields = { downloadId, address, ...toAuditFields(claims), accountId: backup.accountId, instanceId: backup.instanceId };
     await audit.append({ event: 'download.started', ...fields, ...span, sizeBytes: reader.facts.sizeBytes });
     onEvent({ outcome: 'started', bytes: 0 });
@@ -164,7 +194,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     const name = `${claims.backupId}/${claims.attempt}/${claims.shard}`;
 
     async function send(sink: Sink): Promise<void> {
-      const signal = AbortSignal.any([sink.signal, AbortSignal.timeout(LONGEST_DOWNLOAD_MS)]);
+      const signal = AbortSignal.any([sink.signal, AbortSignal.timeout(LONGEST_HOLD_MS)]);
       let bytes = 0;
       let outcome: 'finished' | 'aborted' | 'failed' = 'failed';
       try {
@@ -180,6 +210,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
         throw error;
       } finally {
         onEvent({ outcome, bytes });
+        await release(claims.backupId, downloadId);
         const durationMs = Math.round(performance.now() - startedAt);
         await audit.append({ event: `download.${outcome}`, ...fields, bytes, durationMs }).catch((error: unknown) => {
           log.error({ ...fields, error: describeError(error) }, 'download.not-audited');

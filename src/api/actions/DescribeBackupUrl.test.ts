@@ -63,6 +63,35 @@ test('links: at once, exact size, six hours, one file for each shard, also in th
   });
 });
 
+test('links: a normal backup begins its conversion, once, and DescribeInstanceBackups shows it at once', async () => {
+  const { fixture } = await openFixture();
+  await using _ = fixture;
+  const statusOf = async () => {
+    const { BackupSet } = await fixture.call('DescribeInstanceBackups', { InstanceId: INSTANCE_ID, Limit: 1 });
+    return (BackupSet as Array<{ Status: number }>)[0]?.Status;
+  };
+  assert.equal(await statusOf(), 2);
+  await fixture.call('DescribeBackupUrl', OF_BACKUP);
+  assert.equal(await statusOf(), 3);
+  await fixture.call('DescribeBackupUrl', OF_BACKUP);
+  assert.equal(fixture.wakes(), 1);
+  const claim = await fixture.catalog.tasks.claim('worker', ['convert-backup'], 60_000);
+  assert.deepEqual([claim?.task.subject, claim?.task.payload], ['', JSON.stringify({ backupId: BACKUP_ID })]);
+  assert.equal(await fixture.catalog.tasks.claim('worker', ['convert-backup'], 60_000), undefined);
+  await fixture.catalog.lifecycle.finishConversion(BACKUP_ID);
+  assert.equal(await statusOf(), 4);
+  assert.equal(codeOf(await fixture.call('DescribeBackupUrl', OF_BACKUP)), 'ok');
+  assert.equal(fixture.wakes(), 1);
+});
+
+test('links: calls that come together begin one conversion', async () => {
+  const { fixture } = await openFixture();
+  await using _ = fixture;
+  const answers = await Promise.all(Array.from({ length: 8 }, () => fixture.call('DescribeBackupUrl', OF_BACKUP)));
+  assert.deepEqual(answers.map(codeOf), Array(8).fill('ok'));
+  assert.equal(fixture.wakes(), 1);
+});
+
 test('links: the restriction of the region, unless the call names its own', async () => {
   const { fixture, links } = await openFixture();
   await using _ = fixture;

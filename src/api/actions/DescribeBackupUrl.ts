@@ -1,4 +1,5 @@
 import type { Backup } from '../../catalog/catalog.ts';
+import { ensureConversion } from '../../catalog/conversion-task.ts';
 import type { DownloadRestriction } from '../../catalog/download-restriction.ts';
 import { type ActionContext, defineAction } from '../action.ts';
 import { int64, list, optional, structure, text } from '../schema.ts';
@@ -34,7 +35,7 @@ export const DescribeBackupUrl = defineAction({
   product: 'redis',
   summary: 'Gives links to the RDB files of a backup.',
   description:
-    'The links work at once and for six hours, from where the restriction of the region allows, or that of the call where it names LimitType. Whoever ' +
+    'A backup whose Status is 2 turns to 3, is read whole to show that it can be, and then is 4, or 2 again where it cannot. The links do not wait for that: they work at once and for six hours, from where the restriction of the region allows, or that of the call where it names LimitType. Whoever ' +
     'has a link needs no key.',
   input: structure({
     InstanceId: text('Id of the instance.'),
@@ -86,6 +87,13 @@ export const DescribeBackupUrl = defineAction({
       restriction,
       uin: ctx.principal.uin,
     };
+    const isBegun = await catalog.transaction(async (tables) => {
+      const now = await tables.backups.get(backup.backupId);
+      return now !== undefined && ensureConversion(tables, now, clock.now());
+    });
+    if (isBegun) {
+      ctx.services.wakeWorker();
+    }
     const { url, innerUrl } = downloadLinks.issue(claims, ctx.host);
     return {
       DownloadUrl: [url],

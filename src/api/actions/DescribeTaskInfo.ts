@@ -8,6 +8,7 @@ const TASK_TYPES = {
   'attach-instance': 'Attach instance',
   'take-backup': 'Back up instance',
   'remove-backup': 'Remove backup',
+  'convert-backup': 'Convert backup',
 } as const satisfies Record<TaskKind, string>;
 
 export const DescribeTaskInfo = defineAction({
