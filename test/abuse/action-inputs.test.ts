@@ -75,8 +75,9 @@ for (const action of actions) {
           return await sendJson(fixture, action, JSON.stringify(place(schema, action.example.input, slot.path, value)));
         };
         const fill = await fillOf(slot.schema, send);
-        // Nothing made up has the form that these places want, so that its length decides nothing: their own tests try the bound.
-        assert.equal(fill === undefined, FORMED.has(`${action.name} ${slot.path.join('.')}`), 'FORMED names what cannot be made up');
+        if (slot.schema.type === 'string') {
+          assert.equal(fill === undefined, FORMED.has(`${action.name} ${slot.path.join('.')}`), 'FORMED names what cannot be made up');
+        }
         assert.match(await send(ofSize(slot.schema, most + 1, fill ?? 'a')), REFUSED);
         if (fill !== undefined) {
           assert.doesNotMatch(await send(ofSize(slot.schema, most, fill)), REFUSED);
@@ -86,7 +87,8 @@ for (const action of actions) {
   });
 }
 
-const FORMED: ReadonlySet<string> = new Set(['DeletePolicy PolicyId', 'GetFederationToken Policy']);
+/** Texts of a form that nothing made up has, so that their length decides nothing here: tests of the actions try their bounds. */
+const FORMED: ReadonlySet<string> = new Set(['GetFederationToken Policy']);
 
 /** What to fill a place with: the first of a letter, a digit, both, or an id (of a list) that it takes; undefined where it takes none. */
 async function fillOf(schema: WireSchema, send: (value: unknown) => Promise<string>): Promise<string | undefined> {

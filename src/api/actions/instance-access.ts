@@ -20,9 +20,10 @@ export async function getInstance(
 ): Promise<Instance> {
   const instance = await tables.instances.get(id);
   if (instance === undefined || instance.accountId !== ctx.principal.accountId || instance.region !== ctx.region) {
+    const named = id.slice(0, 64);
     throw ctx.fail('ResourceNotFound.InstanceNotExists', {
-      en: `No instance ${id} is found in region ${ctx.region}.`,
-      zh: `地域 ${ctx.region} 中不存在实例 ${id}。`,
+      en: `No instance ${named} is found in region ${ctx.region}.`,
+      zh: `地域 ${ctx.region} 中不存在实例 ${named}。`,
     });
   }
   return instance;
