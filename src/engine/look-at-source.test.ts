@@ -49,7 +49,7 @@ describe('a machine with hardly any memory beside what the source holds', () => 
   });
 
   test('is not seen where the source does not tell', () => {
-    const info = { serverKind: 'redis', serverVersion: '', role: 'master', clusterEnabled: false, replicas: 0, warnings: [] } as const;
+    const info = { serverKind: 'redis', serverVersion: '', role: 'master', mode: 'standalone', replicas: 0, warnings: [] } as const;
     const unknown = { usedMemoryBytes: undefined, maxMemoryBytes: undefined, residentBytes: undefined, machineBytes: undefined };
     requireHeadroom({ ...info, ...unknown }, { host: 'h', port: 1 });
     requireHeadroom({ ...info, ...unknown, residentBytes: 10 }, { host: 'h', port: 1 });

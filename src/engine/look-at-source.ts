@@ -8,7 +8,7 @@ const LEAST_HEADROOM_SHARE = 0.1;
 
 /**
  * Looks whether a source can be backed up, without starting a synchronisation: signs in, asks what it is, and shakes hands as a replica.
- * Throws the errors of both, and `source-is-cluster`.
+ * Throws the errors of both and of `requireStandalone`.
  */
 export async function lookAtSource(address: SourceAddress, signal: AbortSignal): Promise<SourceInfo> {
   const info = await readSourceInfo(address, { signal });
@@ -17,12 +17,16 @@ export async function lookAtSource(address: SourceAddress, signal: AbortSignal):
   return info;
 }
 
-/** A cluster's data lies on several servers: a backup of one of them would pass for a whole. */
+/** Throws `source-is-cluster`, since a backup of one node would pass for a whole, and `source-is-sentinel`. */
 export function requireStandalone(info: SourceInfo, address: SourceAddress): void {
-  if (info.clusterEnabled) {
-    const message = `${formatAddress(address)} runs in cluster mode, which is not supported yet`;
-    throw new DomainError('source-is-cluster', message, {
+  if (info.mode === 'cluster') {
+    throw new DomainError('source-is-cluster', `${formatAddress(address)} runs in cluster mode, which is not supported yet`, {
       hint: 'attach a standalone server: a backup of one node holds its own slots only and would pass for the whole',
+    });
+  }
+  if (info.mode === 'sentinel') {
+    throw new DomainError('source-is-sentinel', `${formatAddress(address)} is a Sentinel, which holds no data`, {
+      hint: 'attach the master or a replica that it watches',
     });
   }
 }

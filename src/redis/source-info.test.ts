@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startFakeMaster } from '../../test/harness/fake-master.ts';
+import { answerHandshake, startFakeMaster } from '../../test/harness/fake-master.ts';
 import { readSourceInfo, type SourceInfo } from './source-info.ts';
 
 /** What a server with this INFO text is taken for. */
@@ -34,4 +34,29 @@ test('warns where memory is too short for copies of changing pages', async () =>
 test('takes figures that are none for unknown', async () => {
   const info = await readFrom('redis_version:7.0.15\r\nused_memory:many\r\nmaxmemory:\r\nconnected_slaves:-1\r\nrole:sentinel\r\n');
   assert.deepEqual([info.usedMemoryBytes, info.maxMemoryBytes, info.replicas, info.role], [undefined, undefined, undefined, 'unknown']);
+});
+
+test('asks HELLO where the user may not ask INFO, and knows nothing where that is closed too', async () => {
+  const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
+  const fields = ['server', 'valkey', 'version', '8.1.1', 'proto', '2', 'mode', 'cluster', 'role', 'replica'];
+  for (const [hello, expected] of [
+    [`*${fields.length}\r\n${fields.map(bulk).join('')}`, ['valkey', '8.1.1', 'cluster', 'replica']],
+    ['-NOPERM no\r\n', ['unknown', '', 'unknown', 'unknown']],
+    ['-NOPROTO sorry\r\n', ['unknown', '', 'unknown', 'unknown']],
+    ['+OK\r\n', ['unknown', '', 'unknown', 'unknown']],
+  ] as const) {
+    await using server = await startFakeMaster((connection) =>
+      answerHandshake(connection, { INFO: '-NOPERM no\r\n', HELLO: hello, CONFIG: '*0\r\n', PUBSUB: '*0\r\n' }),
+    );
+    const { serverKind, serverVersion, mode, role, warnings } = await readSourceInfo(server);
+    assert.deepEqual([serverKind, serverVersion, mode, role], expected, hello);
+    assert.match(
+      warnings.join(),
+      mode === 'unknown' ? /version, role and memory .* are not known: .*\+info/ : /memory of the source is not known: .*\+info/,
+    );
+  }
+});
+
+test('tells a Sentinel', async () => {
+  assert.equal((await readFrom('redis_version:7.0.15\r\nredis_mode:sentinel\r\n')).mode, 'sentinel');
 });

@@ -4,10 +4,10 @@ import type { SourceAddress } from './source-address.ts';
 
 /** What a look at a source tells, for attaching it and before each backup. Empty strings and undefined where the user may not ask. */
 export interface SourceInfo {
+  readonly mode: 'standalone' | 'cluster' | 'sentinel' | 'unknown';
   readonly serverKind: 'redis' | 'valkey' | 'unknown';
   readonly serverVersion: string;
   readonly role: 'master' | 'replica' | 'unknown';
-  readonly clusterEnabled: boolean;
   readonly usedMemoryBytes: number | undefined;
   readonly maxMemoryBytes: number | undefined;
   /** What the source takes of its machine's memory, and how much that has. */
@@ -21,7 +21,7 @@ export interface SourceInfo {
 /** Measured: while a backup ran under heavy writes, copies of written pages came to 39 % of the data. */
 const COPY_ON_WRITE_SHARE = 0.4;
 
-/** Three short commands over one connection. Throws as `connectAdminClient` does; a missing permission is a warning. */
+/** Some short commands over one connection. Throws as `connectAdminClient` does; a missing permission is a warning. */
 export async function readSourceInfo(address: SourceAddress, options: AdminClientOptions = {}): Promise<SourceInfo> {
   await using client = await connectAdminClient(address, options);
   const warnings: string[] = [];
@@ -29,16 +29,19 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
   const info = parseInfoText(typeof text === 'string' ? text : '');
   const residentBytes = parseNumber(info.get('used_memory_rss')) ?? parseNumber(info.get('used_memory'));
   const machineBytes = parseNumber(info.get('total_system_memory')) || undefined;
-  if (info.size === 0) {
-    warnings.push('version, role and memory of the source are not known: its user lacks +info');
-  } else {
+  const identity = info.size > 0 ? parseIdentity(info) : await greet(client);
+  if (info.size > 0) {
     warnings.push(...warnOfRole(info), ...warnOfMemory(residentBytes, machineBytes));
+  } else {
+    const unknown =
+      identity.mode === 'unknown' ? 'version, role and memory of the source, and whether it is a cluster,' : 'memory of the source';
+    warnings.push(`${unknown} ${identity.mode === 'unknown' ? 'are' : 'is'} not known: its user lacks +info`);
   }
-  warnings.push(...(await warnOfMinReplicas(client)), ...(await warnOfSentinel(client)));
+  if (identity.mode !== 'sentinel') {
+    warnings.push(...(await warnOfMinReplicas(client)), ...(await warnOfSentinel(client)));
+  }
   return {
-    ...parseServer(info),
-    role: parseRole(info.get('role')),
-    clusterEnabled: info.get('cluster_enabled') === '1',
+    ...identity,
     usedMemoryBytes: parseNumber(info.get('used_memory')),
     maxMemoryBytes: parseNumber(info.get('maxmemory')),
     residentBytes,
@@ -46,6 +49,29 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
     replicas: parseNumber(info.get('connected_slaves')),
     warnings,
   };
+}
+
+type Identity = Pick<SourceInfo, 'mode' | 'role' | 'serverKind' | 'serverVersion'>;
+
+function parseIdentity(info: ReadonlyMap<string, string>): Identity {
+  const mode = info.get('cluster_enabled') === '1' ? 'cluster' : parseMode(info.get('redis_mode') ?? 'standalone');
+  return { ...parseServer(info), mode, role: parseRole(info.get('role')) };
+}
+
+/** What HELLO tells, which from Redis 7.0 on is open to every user (redis.io HELLO command). */
+async function greet(client: AdminClient): Promise<Identity> {
+  const reply = new Map(toPairs(await askIfAllowed(client, 'HELLO', '2')));
+  const kind = reply.get('server');
+  return {
+    serverKind: kind === 'redis' || kind === 'valkey' ? kind : 'unknown',
+    serverVersion: reply.get('version') ?? '',
+    mode: parseMode(reply.get('mode')),
+    role: parseRole(reply.get('role')),
+  };
+}
+
+function parseMode(mode: string | undefined): SourceInfo['mode'] {
+  return mode === 'standalone' || mode === 'cluster' || mode === 'sentinel' ? mode : 'unknown';
 }
 
 /** Valkey reports the Redis version that it is compatible with as `redis_version`, and its own beside it. */
@@ -59,7 +85,8 @@ export function parseServer(info: ReadonlyMap<string, string>): Pick<SourceInfo,
 }
 
 function parseRole(role: string | undefined): SourceInfo['role'] {
-  return role === 'master' ? 'master' : role === 'slave' ? 'replica' : 'unknown';
+  // INFO says slave, HELLO says replica.
+  return role === 'master' ? 'master' : role === 'slave' || role === 'replica' ? 'replica' : 'unknown';
 }
 
 function parseNumber(text: string | undefined): number | undefined {

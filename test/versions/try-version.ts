@@ -5,6 +5,7 @@ import { runBackup } from '../../src/engine/run-backup.ts';
 import type { StoredShard } from '../../src/repository/types.ts';
 import { makeBackupSite } from '../harness/backup-site.ts';
 import { countEveryType, fillWithEveryType, readKeyspace, type ServerAbilities } from '../harness/every-type.ts';
+import { addressOf, tryBackup } from '../harness/failing-backup.ts';
 import { type RedisContent, readContent } from '../harness/redis-content.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../harness/redis-server.ts';
 import type { ServerProgram } from '../harness/server-versions.ts';
@@ -49,6 +50,15 @@ export async function backUpVersion(server: ServerProgram, directory: string): P
   const file = join(directory, `${shard.serverKind}-${shard.serverVersion}.rdb`);
   await writeFile(file, rdb);
   return { abilities, content: await readContent(source), shard, magic: rdb.subarray(0, 9).toString(), file };
+}
+
+/** Backs up a server with everything that its version can hold as a user who may do no more than that takes; answers the report. */
+export async function backUpAsLeastUser(server: ServerProgram): Promise<readonly string[]> {
+  await using source = await startVersion(server, { aclUsers: ['backup on >secret +psync +replconf +ping'] });
+  const abilities = await fillWithEveryType(source);
+  const { manifest, text } = await tryBackup(addressOf(source, { user: 'backup', password: 'secret' }));
+  assert.deepEqual(manifest?.shards[0]?.keys.byType, countEveryType(abilities), text);
+  return manifest?.report ?? [];
 }
 
 /** Starts a server of that version on the file. Answers what it then holds, or undefined where it refused the RDB's version. */

@@ -7,7 +7,7 @@ import { canReadRdb } from '../../src/redis/rdb/readable-versions.ts';
 import type { RedisContent } from '../harness/redis-content.ts';
 import { findServer, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
 import { findStaleLines, SUPPORT_PAGE, toPair, toSupportPage } from './support-matrix.ts';
-import { backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
+import { backUpAsLeastUser, backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
 
 describe('every server version that can be had', () => {
   const found = new Map<ServerName, ServerProgram>();
@@ -38,6 +38,19 @@ describe('every server version that can be had', () => {
       assert.deepEqual(await loadIntoVersion(program, backup.file), backup.content);
       backups.set(name, backup);
       loads.set(toPair(name, name), true);
+    });
+  }
+
+  for (const name of SERVER_NAMES) {
+    test(`${name}: three ACL rules are enough for all of it, and the report names the others`, async (t) => {
+      const program = found.get(name);
+      if (program === undefined) {
+        return t.skip(absent.get(name));
+      }
+      const report = (await backUpAsLeastUser(program)).join('\n');
+      for (const rule of ['info', 'config|get', 'acl|list', 'module|list', 'pubsub|numsub']) {
+        assert.ok(report.includes(`its user lacks +${rule}`), `${rule}\n${report}`);
+      }
     });
   }
 
