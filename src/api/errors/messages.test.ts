@@ -86,6 +86,15 @@ describe('common errors', () => {
     assert.ok(
       commonErrors.unsupportedContentType('multipart/form-data').message.includes('not support Content-Type=`multipart/form-data`'),
     );
+    const source = readFileSync(new URL('common-errors.ts', import.meta.url), 'utf8');
+    const marked = [...source.matchAll(/\/\*\*[^/]*\bseen\b[^/]*\*\/\s+(\w+): \(/g)].map(([, name = '']) => name);
+    const here = readFileSync(import.meta.filename, 'utf8');
+    assert.ok(marked.length >= 15, `${marked}`);
+    assert.deepEqual(
+      marked.filter((name) => !here.includes(`commonErrors.${name}(`)),
+      [],
+      'each text that is marked as seen is compared here',
+    );
   });
 
   test('what a caller chose is quoted, but not at any length', () => {
