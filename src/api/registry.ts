@@ -38,6 +38,7 @@ import { StopAutoBackup } from './actions/StopAutoBackup.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
 import { UnlockBackup } from './actions/UnlockBackup.ts';
+import { VerifyBackup } from './actions/VerifyBackup.ts';
 
 /** Every action that is served. An action that is not in this list does not exist. */
 export const actions: readonly AnyAction[] = [
@@ -58,6 +59,7 @@ export const actions: readonly AnyAction[] = [
   UnlockBackup,
   DeleteBackup,
   StopAutoBackup,
+  VerifyBackup,
   SimulatePolicy,
   AddUser,
   AttachUserPolicy,

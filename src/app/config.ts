@@ -5,6 +5,8 @@ import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.
 import { DomainError } from '../lib/errors.ts';
 import { parseIpRanges } from '../lib/ip-range.ts';
 import type { LogLevel } from '../lib/logger.ts';
+import type { ProofPolicy } from '../tasks/handlers/prove-backup.ts';
+import { parseBytes, parseDuration } from './quantities.ts';
 
 /** Everything that a serving process is told from outside: read once, frozen, handed down. */
 export interface Config {
@@ -24,6 +26,16 @@ export interface Config {
   readonly timeZone: string;
   /** Where events are sent; undefined: nowhere. */
   readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  /** Which backups are proven by themselves. */
+  readonly proof: ProofPolicy;
+  /** Address space of a throw-away server; undefined: a share of what is available when it starts. */
+  readonly proofMemoryBytes: number | undefined;
+  /** Proofs that may run at once. */
+  readonly proofConcurrency: number;
+  /** After this time the stored bytes of a backup are read again; 0: never. */
+  readonly scrubIntervalMs: number;
+  /** Stored bytes that are read again in a second. */
+  readonly scrubRate: number;
   /** Opt-in: set a source's diskless delay to 0 while its backup starts, and back afterwards. */
   readonly skipDisklessDelay: boolean;
   /** What becomes of a source whose machine has hardly any memory left for a fork. */
@@ -58,10 +70,19 @@ export interface ServeOptions {
   keepMin?: string | undefined;
   timeZone?: string | undefined;
   webhookUrl?: string | undefined;
+  proof?: string | undefined;
+  proofMemory?: string | undefined;
+  scrubInterval?: string | undefined;
+  scrubRate?: string | undefined;
   explainSignatures?: boolean | undefined;
   trustedProxies?: string | undefined;
   publicUrl?: string | undefined;
 }
+
+/** A server needs about half of it before it holds anything. */
+const LEAST_PROOF_MEMORY = 64 * 1024 ** 2;
+/** Slower than this one frame takes longer than a minute. */
+const LEAST_SCRUB_RATE = 64 * 1024;
 
 /** Throws `config-invalid` naming the option, its value and what it may be. */
 export function readConfig(options: ServeOptions, env: Environment): Config {
@@ -92,6 +113,11 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     keepMin: readInteger('--keep-min', options.keepMin ?? env['REDKEEP_KEEP_MIN'] ?? '1', 1, 1000),
     timeZone: readTimeZone(options.timeZone ?? (env['REDKEEP_TIME_ZONE'] || '+08:00')),
     webhook: readWebhook(options, env),
+    proof: readWord('--proof', options.proof ?? env['REDKEEP_PROOF'] ?? 'all', ['all', 'newest', 'none'] as const),
+    proofMemoryBytes: readProofMemory(options.proofMemory ?? env['REDKEEP_PROOF_MEMORY'] ?? ''),
+    proofConcurrency: readInteger('REDKEEP_PROOF_CONCURRENCY', env['REDKEEP_PROOF_CONCURRENCY'] ?? '1', 1, 16),
+    scrubIntervalMs: readScrubInterval(options.scrubInterval ?? env['REDKEEP_SCRUB_INTERVAL'] ?? '7d'),
+    scrubRate: readScrubRate(options.scrubRate ?? env['REDKEEP_SCRUB_RATE'] ?? '20m'),
     skipDisklessDelay:
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
     memoryCheck: readWord('REDKEEP_MEMORY_CHECK', env['REDKEEP_MEMORY_CHECK'] ?? 'refuse', ['refuse', 'warn'] as const),
@@ -189,6 +215,30 @@ function readOrigin(name: string, text: string | undefined): string | undefined 
     throw invalid(name, text, 'http://host[:port] or https://host[:port], without a path');
   }
   return url.origin;
+}
+
+function readProofMemory(text: string): number | undefined {
+  const bytes = parseBytes(text);
+  if (text !== '' && (bytes === undefined || bytes < LEAST_PROOF_MEMORY)) {
+    throw invalid('--proof-memory', text, 'bytes, such as 512m or 4g, and at least 64m');
+  }
+  return bytes;
+}
+
+function readScrubInterval(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined) {
+    throw invalid('--scrub-interval', text, 'a duration, such as 7d or 12h, or 0 for never');
+  }
+  return durationMs;
+}
+
+function readScrubRate(text: string): number {
+  const rate = parseBytes(text);
+  if (rate === undefined || rate < LEAST_SCRUB_RATE) {
+    throw invalid('--scrub-rate', text, 'bytes a second, such as 20m, and at least 64k');
+  }
+  return rate;
 }
 
 function readInteger(name: string, text: string, least: number, most: number): number {

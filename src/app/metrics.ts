@@ -5,6 +5,8 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { EVENT_KINDS, type EventKind } from '../catalog/events.ts';
 import type { DownloadEvent } from '../downloads/serve-download.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ProveBackupOptions } from '../tasks/handlers/prove-backup.ts';
+import type { ScrubOptions } from '../tasks/handlers/scrub-backups.ts';
 import type { TakeBackupOptions } from '../tasks/handlers/take-backup.ts';
 
 export interface ServiceMetrics {
@@ -14,6 +16,9 @@ export interface ServiceMetrics {
   readonly observeDownload: (event: DownloadEvent) => void;
   readonly observeAlarm: (kind: EventKind) => void;
   readonly observeDelivery: (outcome: 'taken' | 'refused') => void;
+  readonly observeProof: ProveBackupOptions['onProof'];
+  readonly observeScrub: ScrubOptions['onScrub'];
+  readonly observeScrubbedBytes: ScrubOptions['onRead'];
   /** Text for `GET /metrics`, with its content type. */
   readonly render: () => Promise<{ contentType: string; text: string }>;
 }
@@ -105,6 +110,22 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
       }
     },
   });
+  const proofs = new Counter({ name: 'redkeep_proofs_total', help: 'Proofs by verdict', labelNames: ['result'], registers });
+  const scrubs = new Counter({
+    name: 'redkeep_scrubs_total',
+    help: 'Backups whose stored bytes were read again, by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const scrubbedBytes = new Counter({ name: 'redkeep_scrub_bytes_total', help: 'Stored bytes that were read again', registers });
+  new Gauge({
+    name: 'redkeep_bad_backups',
+    help: 'Backups whose proof failed or whose stored bytes are damaged',
+    registers,
+    async collect() {
+      this.set(await catalog.lifecycle.countBad());
+    },
+  });
   return {
     observeAlarm: (kind) => alarms.inc({ kind }),
     observeDelivery: (outcome) => deliveries.inc({ outcome }),
@@ -140,6 +161,15 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
         default:
           refused.inc({ reason: outcome });
       }
+    },
+    observeProof(result) {
+      proofs.inc({ result });
+    },
+    observeScrub(result) {
+      scrubs.inc({ result });
+    },
+    observeScrubbedBytes(bytes) {
+      scrubbedBytes.inc(bytes);
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };

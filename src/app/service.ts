@@ -29,8 +29,10 @@ import { startManagedInstances } from './managed-instances.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { openSiteKeyring, useKeyring } from './open-site-keyring.ts';
 import { openSiteRepository } from './open-site-repository.ts';
+import { openProofs, startProofPlan } from './proofs.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { openRootCredential, type RootCredential } from './root-credential.ts';
+import { startScrubs } from './scrub.ts';
 import { lockSite } from './site-lock.ts';
 import { startSweep } from './sweep.ts';
 
@@ -86,6 +88,10 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const secrets = createSecretBox(keyring);
   const metrics = createServiceMetrics({ catalog, clock: systemClock });
 
+  const keyringText = () => keyring.export();
+  const { observeProof: onProof, observeAlarm } = metrics;
+  const proveBackup = await openProofs(config, { catalog, keyring: keyringText, onProof, onAlarm: observeAlarm, log });
+
   const owner = randomUUID();
   const recovered = await catalog.tasks.takeOver(owner);
   if (recovered > 0) {
@@ -93,6 +99,11 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   }
   const sweep = startSweep({ catalog, repository, storage, log });
   releasers.add(() => sweep.stop());
+  if (config.scrubIntervalMs > 0) {
+    const { observeScrub: onScrub, observeScrubbedBytes: onRead, observeAlarm: onAlarm } = metrics;
+    const scrubs = startScrubs(config, { catalog, keyring: keyringText, log, onScrub, onRead, onAlarm });
+    releasers.add(() => scrubs.stop());
+  }
   const supervisor = createSupervisor({
     directory: dataDir.instances,
     log,
@@ -156,19 +167,21 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
         clock: systemClock,
         openSecrets: secrets.open,
         storageUrl: config.storageUrl,
-        keyring: () => keyring.export(),
+        keyring: keyringText,
         concurrency: config.backupConcurrency,
         skipDisklessDelay: config.skipDisklessDelay,
         memoryCheck: config.memoryCheck,
+        asksForProof: config.proof !== 'none',
         onTry: metrics.observeTry,
       }),
       'convert-backup': createConvertBackupHandler({
         catalog,
         storageUrl: config.storageUrl,
-        keyring: () => keyring.export(),
+        keyring: keyringText,
         onEnd: metrics.observeConversion,
       }),
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
+      'prove-backup': proveBackup,
     },
   });
   const scheduler = startScheduler({
@@ -191,8 +204,10 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     releasers.add(() => sender.stop());
   }
   // Later in the list than the supervisor, so earlier in the release: a backup of a managed instance ends before its server does.
-  const { stop } = worker;
+  const { stop, wake } = worker;
   releasers.add(stop);
+  const proofPlan = startProofPlan(config, { catalog, log, wakeWorker: wake });
+  releasers.add(() => proofPlan.stop());
   const managedStarted = startManagedInstances({ catalog, accountId, supervisor, directory: dataDir.instances, secrets, log }).catch(
     (error: unknown) => {
       log.error({ error: describeError(error) }, 'instances.start-failed');

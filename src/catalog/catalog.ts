@@ -212,7 +212,7 @@ export interface Miscount {
   readonly rows: number;
 }
 
-export type TaskKind = 'attach-instance' | 'take-backup' | 'remove-backup' | 'convert-backup';
+export type TaskKind = 'attach-instance' | 'take-backup' | 'remove-backup' | 'convert-backup' | 'prove-backup';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 

@@ -34,9 +34,23 @@ export interface Proof {
   readonly state: ProofState;
   /** When it was tried; null while unproven. */
   readonly at: number | null;
+  /** Of the server that loaded it, `redis` or `valkey`; `` where none did. */
+  readonly serverKind: string;
   /** Of the server that loaded it; `` where none did. */
   readonly serverVersion: string;
-  /** What went wrong or is lacking; `` where it is proven. */
+  /** What was compared, what went wrong or what is lacking; `` while unproven. */
+  readonly message: string;
+}
+
+/** unchecked: not since it was taken, when everything was read back. unreadable: the storage failed, which says nothing of the bytes. */
+export type ScrubState = 'unchecked' | 'intact' | 'damaged' | 'unreadable';
+
+/** The last time that all stored bytes of a backup were read in the background. */
+export interface Scrub {
+  readonly state: ScrubState;
+  /** Null while unchecked. */
+  readonly at: number | null;
+  /** What is wrong; `` where nothing is. */
   readonly message: string;
 }
 
@@ -49,6 +63,7 @@ export interface BackupLife {
   /** When its data were seen to be gone; null unless it is deleted. */
   readonly deletedAt: number | null;
   readonly proof: Proof;
+  readonly scrub: Scrub;
 }
 
 /** What keeps a backup from expiring; `state` where it is neither available nor converted. */
@@ -93,6 +108,19 @@ export interface LifecycleStore {
    * that is missing today takes nothing away from what one has shown.
    */
   recordProof(backupId: string, proof: Proof & { readonly at: number }): Promise<void>;
+  /** Usable backups that were never tried to be proven, the newest first; `newestOnly`: of each instance at most its newest usable one. */
+  unproven(query: { readonly newestOnly: boolean; readonly limit: number }): Promise<Backup[]>;
+  /** Whether an instance has a usable backup that started after this one. */
+  isOutdated(backup: Backup): Promise<boolean>;
+  /** How many usable backups there are whose proof failed. */
+  countBad(): Promise<number>;
+  /**
+   * Records how a scrub of an available, converting or converted backup ended. `checkedAt` is what the order of scrubs goes by from now on:
+   * `at`, or an earlier instant for a backup that shall come again sooner.
+   */
+  recordScrub(backupId: string, scrub: Scrub & { readonly at: number }, checkedAt: number): Promise<void>;
+  /** The usable backup whose stored bytes were not read for the longest time, where that is `checkedUntil` or longer ago. */
+  nextScrub(checkedUntil: number): Promise<Backup | undefined>;
   /** The ids that nothing may remove of an instance: its newest proven backup, and the `keepMin` newest whose proof did not fail. */
   floor(instanceId: string, keepMin: number): Promise<string[]>;
   /** For each online instance, in the order of ids, when its newest backup started whose proof did not fail, and its newest proven one; null without. */

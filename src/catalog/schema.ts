@@ -2,7 +2,7 @@ import type { Generated } from 'kysely';
 import type { AccessKeyStatus, PolicyKind } from './access.ts';
 import type { Backup, BackupState, InstanceKind, InstanceState, TaskKind, TaskState } from './catalog.ts';
 import type { EventKind } from './events.ts';
-import type { HolderKind, ProofState } from './lifecycle.ts';
+import type { HolderKind, ProofState, ScrubState } from './lifecycle.ts';
 import type { RunState } from './schedules.ts';
 
 /** The tables as kysely sees them. Booleans are 0 or 1, instants milliseconds since the Unix epoch. */
@@ -82,8 +82,14 @@ export interface BackupTable {
   deleted_at: number | null;
   proof_state: ProofState;
   proof_at: number | null;
+  proof_kind: string;
   proof_version: string;
   proof_message: string;
+  scrub_state: ScrubState;
+  scrub_at: number | null;
+  scrub_message: string;
+  /** When its stored bytes were read last, by its taking or a scrub; the next scrub goes by it. Null before its end. */
+  checked_at: number | null;
 }
 
 export interface BackupHoldTable {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError } from '../lib/errors.ts';
-import { ENGINE_JOBS } from './engine-jobs.ts';
+import { lowerThreadPriority } from '../lib/lower-priority.ts';
+import { BACKGROUND_JOBS, ENGINE_JOBS } from './engine-jobs.ts';
 import { fromPlainError, type MessageFromThread, type MessageToThread, type ThreadOrder, toPlainError } from './thread-message.ts';
 
 /** At most this many progress messages a second, beside those of a new phase. */
@@ -38,6 +39,9 @@ if (parentPort !== null) {
   });
 
   const { job, request } = workerData as ThreadOrder;
+  if (BACKGROUND_JOBS.has(job)) {
+    lowerThreadPriority();
+  }
   const run = ENGINE_JOBS[job] as (request: unknown, options: AnyJobOptions) => Promise<unknown>;
   try {
     const result = await run(request, {

@@ -15,6 +15,8 @@ export interface DataDir {
   readonly repository: string;
   /** One directory for each local managed instance. */
   readonly instances: string;
+  /** Throw-away servers of proofs, each in a directory of its own; empty while none runs. */
+  readonly proofs: string;
   /** Held by the serving process; the kernel lets go of it when that process dies. */
   readonly lock: string;
   /** What was changed and downloaded, and by whom; mode 0600. */
@@ -34,6 +36,7 @@ export function resolveDataDir(given: string | undefined, env: Environment): Dat
     catalog: join(path, 'catalog.db'),
     repository: join(path, 'repository'),
     instances: join(path, 'instances'),
+    proofs: join(path, 'proofs'),
     lock: join(path, 'lock.db'),
     auditLog: join(path, 'audit.log'),
     serving: join(path, 'serving.json'),

@@ -27,14 +27,44 @@ const INSTALL_LINES = [
   ['brew', 'brew install redis'],
 ] as const;
 
+interface Search {
+  /** PATH, and after it the usual places, by default. */
+  readonly searchPath?: string;
+}
+
 /**
  * Finds a redis-server or valkey-server on `searchPath` (PATH by default) and then in the usual places, and asks it for its version.
  * A file that does not run is passed over. Throws `server-not-found`, with the one line that installs it as its hint.
  */
-export async function findServer(options: { searchPath?: string } = {}): Promise<ServerBinary> {
-  const searched = (options.searchPath ?? process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
-  const directories = new Set(options.searchPath === undefined ? [...searched, ...USUAL_DIRECTORIES] : searched);
+export async function findServer(options: Search = {}): Promise<ServerBinary> {
+  const directories = directoriesOf(options);
   const broken: string[] = [];
+  for await (const server of search(directories, broken)) {
+    return server;
+  }
+  const passedOver = broken.length === 0 ? '' : ` (passed over, since it does not tell its version: ${broken.join(', ')})`;
+  throw new DomainError('server-not-found', `no redis-server or valkey-server in ${directories.join(', ')}${passedOver}`, {
+    hint: `install one: ${await installLine()}`,
+  });
+}
+
+/** Every server that `findServer` might find, one for each kind and version. */
+export async function findServers(options: Search = {}): Promise<ServerBinary[]> {
+  const found = new Map<string, ServerBinary>();
+  for await (const server of search(directoriesOf(options), [])) {
+    const name = `${server.kind} ${server.version}`;
+    found.set(name, found.get(name) ?? server);
+  }
+  return [...found.values()];
+}
+
+function directoriesOf({ searchPath }: Search): string[] {
+  const searched = (searchPath ?? process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
+  return [...new Set(searchPath === undefined ? [...searched, ...USUAL_DIRECTORIES] : searched)];
+}
+
+/** Every server in those directories; what does not tell its version goes to `broken`. */
+async function* search(directories: readonly string[], broken: string[]): AsyncGenerator<ServerBinary> {
   for (const name of SERVER_NAMES) {
     for (const directory of directories) {
       const path = join(directory, name);
@@ -42,16 +72,13 @@ export async function findServer(options: { searchPath?: string } = {}): Promise
         continue;
       }
       const found = await identifyServer(path);
-      if (found !== undefined) {
-        return found;
+      if (found === undefined) {
+        broken.push(path);
+      } else {
+        yield found;
       }
-      broken.push(path);
     }
   }
-  const passedOver = broken.length === 0 ? '' : ` (passed over, since it does not tell its version: ${broken.join(', ')})`;
-  throw new DomainError('server-not-found', `no redis-server or valkey-server in ${[...directories].join(', ')}${passedOver}`, {
-    hint: `install one: ${await installLine()}`,
-  });
 }
 
 /** What the executable at `path` says that it is, undefined where it does not run or is neither. */

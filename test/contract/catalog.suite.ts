@@ -6,6 +6,7 @@ import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
 import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
 import { lifecycleSuite } from './lifecycle.suite.ts';
+import { proofsSuite } from './proofs.suite.ts';
 import { scheduleSuite } from './schedule.suite.ts';
 
 /** What every catalog does, whatever database it stands on. `open` gives an empty one. */
@@ -252,5 +253,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
     accessSuite(() => catalog);
     lifecycleSuite(() => catalog);
     scheduleSuite(() => catalog);
+    proofsSuite(() => catalog);
   });
 }

@@ -8,9 +8,9 @@ import { backupRow, instanceRow } from '../harness/catalog-rows.ts';
 const HOUR_MS = 3_600_000;
 const DOWNLOAD: Holder = { kind: 'download', id: 'one' };
 const RESTORE: Holder = { kind: 'restore', id: '7' };
-const PROVEN = { state: 'proven', at: 9_000, serverVersion: '7.0.15', message: '' } as const;
-const FAILED = { state: 'failed', at: 9_100, serverVersion: '7.0.15', message: 'one key is lacking' } as const;
-const NOT_PROVABLE = { state: 'not_provable', at: 9_200, serverVersion: '', message: 'no server of version 9' } as const;
+const PROVEN = { state: 'proven', at: 9_000, serverKind: 'redis', serverVersion: '7.0.15', message: '5 keys' } as const;
+const FAILED = { state: 'failed', at: 9_100, serverKind: 'redis', serverVersion: '7.0.15', message: 'one key is lacking' } as const;
+const NOT_PROVABLE = { state: 'not_provable', at: 9_200, serverKind: '', serverVersion: '', message: 'no server of version 9' } as const;
 
 /** What every catalog does with backups after they were taken. */
 export function lifecycleSuite(open: () => Catalog): void {
@@ -189,7 +189,7 @@ export function lifecycleSuite(open: () => Catalog): void {
       const instanceId = await insertInstance();
       const backupId = await insert(instanceId);
       const proofOf = async (): Promise<Proof> => (await get(backupId)).proof;
-      assert.deepEqual(await proofOf(), { state: 'unproven', at: null, serverVersion: '', message: '' });
+      assert.deepEqual(await proofOf(), { state: 'unproven', at: null, serverKind: '', serverVersion: '', message: '' });
       const expected: Array<[Proof & { at: number }, Proof]> = [
         [NOT_PROVABLE, NOT_PROVABLE],
         [FAILED, FAILED],

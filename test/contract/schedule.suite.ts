@@ -138,7 +138,7 @@ export function scheduleSuite(open: () => Catalog): void {
           serverKind: 'redis',
           serverVersion: '7.0.15',
           attempt: 1,
-          proof: { state: state as keyof typeof states, at: 1, serverVersion: '', message: '' },
+          proof: { state: state as keyof typeof states, at: 1, serverKind: 'redis', serverVersion: '', message: '' },
         });
       }
       assert.deepEqual(await newest(), { instanceId, any: 2_000, proven: 1_000 });

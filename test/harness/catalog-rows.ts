@@ -47,7 +47,8 @@ export function backupRow(changes: Partial<Backup> = {}): Backup {
     heldUntil: 0,
     removableAt: null,
     deletedAt: null,
-    proof: { state: 'unproven', at: null, serverVersion: '', message: '' },
+    proof: { state: 'unproven', at: null, serverKind: '', serverVersion: '', message: '' },
+    scrub: { state: 'unchecked', at: null, message: '' },
     ...changes,
   };
 }

@@ -40,7 +40,10 @@ export async function removeDataDir(dataDir: string): Promise<void> {
   await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Starts `redkeep serve` (or `command`) and resolves when it says that it is ready. */
+/**
+ * Starts `redkeep serve` (or `command`) and resolves when it says that it is ready. `serve` proves no backup by itself unless `env` says
+ * so: a proof holds its backup, which a test may want to delete.
+ */
 export async function startService(
   dataDir: string,
   options: { command?: 'serve' | 'up'; env?: Record<string, string>; args?: string[]; program?: string } = {},
@@ -58,7 +61,12 @@ export async function startService(
     ],
     {
       cwd: ROOT,
-      env: { ...process.env, REDKEEP_LOG_LEVEL: 'info', ...options.env },
+      env: {
+        ...process.env,
+        REDKEEP_LOG_LEVEL: 'info',
+        ...(options.command === 'up' ? {} : { REDKEEP_PROOF: 'none' }),
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

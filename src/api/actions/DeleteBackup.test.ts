@@ -70,7 +70,7 @@ test('refuses a locked backup and one that is used, forced or not', async () => 
 test('refuses what the floor has, unless forced', async () => {
   await using fixture = await openFixture();
   const at = fixture.clock.now();
-  await fixture.catalog.lifecycle.recordProof(OLD, { state: 'proven', at, serverVersion: '7.0.15', message: '' });
+  await fixture.catalog.lifecycle.recordProof(OLD, { state: 'proven', at, serverKind: 'redis', serverVersion: '7.0.15', message: '' });
   for (const id of [OLD, NEWEST]) {
     assert.deepEqual((await fixture.remove(id)).Error, {
       Code: 'OperationDenied.BackupKept',
@@ -153,7 +153,13 @@ test('DescribeBackup tells of lock, holds, proof, floor and removal', async () =
   };
   await fixture.catalog.lifecycle.lock(OLD);
   await fixture.catalog.lifecycle.hold(OLD, DOWNLOAD, { at, until: at + 60_000 });
-  await fixture.catalog.lifecycle.recordProof(OLD, { state: 'failed', at, serverVersion: '7.0.15', message: 'one key is lacking' });
+  await fixture.catalog.lifecycle.recordProof(OLD, {
+    state: 'failed',
+    at,
+    serverKind: 'redis',
+    serverVersion: '7.0.15',
+    message: 'one key is lacking',
+  });
   assert.deepEqual(await describe(), {
     Status: 2,
     Locked: 1,

@@ -1,3 +1,4 @@
+import type { Backup } from '../../catalog/catalog.ts';
 import { defineAction } from '../action.ts';
 import { bool, list, structure, text } from '../schema.ts';
 import { RedisBackupSet, toRedisBackupSet } from '../shapes/redis-backup-set.ts';
@@ -28,10 +29,19 @@ export const DescribeBackup = defineAction({
       {
         State: text('unproven, proven, failed or not_provable.'),
         Time: text('When it was tried, UTC+8; empty while unproven.'),
+        ServerKind: text('redis or valkey, of the server that loaded it; empty where none did.'),
         ServerVersion: text('Version of the server that loaded it; empty where none did.'),
-        Message: text('What went wrong or is lacking; empty where it is proven.'),
+        Message: text('What was compared, what went wrong or what is lacking; empty while unproven.'),
       },
       'Whether it was seen to load.',
+    ),
+    Scrub: structure(
+      {
+        State: text('unchecked, intact, damaged, or unreadable where the storage failed.'),
+        Time: text('When its stored bytes were last read again, UTC+8; empty while unchecked.'),
+        Message: text('What is wrong; empty where nothing is.'),
+      },
+      'The last time that all stored bytes were read in the background.',
     ),
     RemovalTime: text('From when on the data of an expired backup are removed, UTC+8; else empty.'),
     DeletedTime: text('When its data were seen to be gone, UTC+8; empty until Status is -2.'),
@@ -70,7 +80,8 @@ export const DescribeBackup = defineAction({
       UserLocked: false,
       Holds: [],
       Kept: true,
-      Proof: { State: 'unproven', Time: '', ServerVersion: '', Message: '' },
+      Proof: { State: 'unproven', Time: '', ServerKind: '', ServerVersion: '', Message: '' },
+      Scrub: { State: 'unchecked', Time: '', Message: '' },
       RemovalTime: '',
       DeletedTime: '',
     },
@@ -82,15 +93,19 @@ export const DescribeBackup = defineAction({
     const { backup, instance } = await getBackup(input, catalog, ctx);
     const holds = await catalog.lifecycle.holds(backup.backupId, at);
     const floor = await catalog.lifecycle.floor(instance.instanceId, keepMin);
-    const { proof } = backup;
     return {
       Backup: toRedisBackupSet(backup, at),
       UserLocked: backup.locked,
       Holds: holds.map(({ holder, until }) => ({ Kind: holder.kind, Id: holder.id, EndTime: formatWireTime(until) })),
       Kept: floor.includes(backup.backupId),
-      Proof: { State: proof.state, Time: wireTime(proof.at), ServerVersion: proof.serverVersion, Message: proof.message },
+      Proof: toProof(backup),
+      Scrub: { State: backup.scrub.state, Time: wireTime(backup.scrub.at), Message: backup.scrub.message },
       RemovalTime: backup.state === 'expired' ? wireTime(backup.removableAt) : '',
       DeletedTime: wireTime(backup.deletedAt),
     };
   },
 });
+
+function toProof({ proof: { state, at, serverKind, serverVersion, message } }: Backup) {
+  return { State: state, Time: wireTime(at), ServerKind: serverKind, ServerVersion: serverVersion, Message: message };
+}

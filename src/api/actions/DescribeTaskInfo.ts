@@ -9,6 +9,7 @@ const TASK_TYPES = {
   'take-backup': 'Back up instance',
   'remove-backup': 'Remove backup',
   'convert-backup': 'Convert backup',
+  'prove-backup': 'Verify backup',
 } as const satisfies Record<TaskKind, string>;
 
 export const DescribeTaskInfo = defineAction({

@@ -5,6 +5,7 @@ import { initialMigration } from './0001-initial.ts';
 import { accessMigration } from './0002-access.ts';
 import { lifecycleMigration } from './0003-lifecycle.ts';
 import { downloadsMigration } from './0004-downloads.ts';
+import { proofsMigration } from './0006-proofs.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
 export interface Migration {
@@ -14,4 +15,10 @@ export interface Migration {
 }
 
 /** All steps in their order. */
-export const migrations: readonly Migration[] = [initialMigration, accessMigration, lifecycleMigration, downloadsMigration];
+export const migrations: readonly Migration[] = [
+  initialMigration,
+  accessMigration,
+  lifecycleMigration,
+  downloadsMigration,
+  proofsMigration,
+];

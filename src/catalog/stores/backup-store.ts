@@ -1,5 +1,5 @@
 import type { BackupStore } from '../catalog.ts';
-import type { Proof } from '../lifecycle.ts';
+import type { Proof, Scrub } from '../lifecycle.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import type { Scope } from '../scope.ts';
 import { readBackupPage } from './backup-page.ts';
@@ -9,13 +9,14 @@ import { readMiscounts } from './read-miscounts.ts';
 
 const BATCH_ROWS = 500;
 
-const UNPROVEN: Proof = { state: 'unproven', at: null, serverVersion: '', message: '' };
+const UNPROVEN: Proof = { state: 'unproven', at: null, serverKind: '', serverVersion: '', message: '' };
+const UNCHECKED: Scrub = { state: 'unchecked', at: null, message: '' };
 
 export function createBackupStore(scope: Scope): BackupStore {
   const { db, reader, prepared } = scope;
   return {
     async insert(backup) {
-      const { proof = UNPROVEN } = backup;
+      const { proof = UNPROVEN, scrub = UNCHECKED } = backup;
       await db
         .insertInto('backups')
         .values({
@@ -40,8 +41,13 @@ export function createBackupStore(scope: Scope): BackupStore {
           deleted_at: backup.deletedAt ?? null,
           proof_state: proof.state,
           proof_at: proof.at,
+          proof_kind: proof.serverKind,
           proof_version: proof.serverVersion,
           proof_message: proof.message,
+          scrub_state: scrub.state,
+          scrub_at: scrub.at,
+          scrub_message: scrub.message,
+          checked_at: scrub.at ?? backup.endedAt,
         })
         .execute();
     },
@@ -60,6 +66,7 @@ export function createBackupStore(scope: Scope): BackupStore {
       await moveBackup(scope, backupId, 'running', 'available', {
         attempt: result.attempt,
         ended_at: result.endedAt,
+        checked_at: result.endedAt,
         size_bytes: result.sizeBytes,
         server_kind: result.serverKind,
         server_version: result.serverVersion,

@@ -1,5 +1,5 @@
 import type { Backup, BackupState } from '../catalog.ts';
-import type { ProofState } from '../lifecycle.ts';
+import type { ProofState, ScrubState } from '../lifecycle.ts';
 
 /** What is selected of a backup, in the order of `BackupTuple`; account and region are known to who asks for a page. */
 export const BACKUP_COLUMNS = [
@@ -22,8 +22,12 @@ export const BACKUP_COLUMNS = [
   'deleted_at',
   'proof_state',
   'proof_at',
+  'proof_kind',
   'proof_version',
   'proof_message',
+  'scrub_state',
+  'scrub_at',
+  'scrub_message',
 ] as const;
 
 export type BackupTuple = [
@@ -46,8 +50,12 @@ export type BackupTuple = [
   deletedAt: number | null,
   proofState: ProofState,
   proofAt: number | null,
+  proofKind: string,
   proofVersion: string,
   proofMessage: string,
+  scrubState: ScrubState,
+  scrubAt: number | null,
+  scrubMessage: string,
 ];
 
 export function toBackup(tuple: BackupTuple, accountId: string, region: string): Backup {
@@ -71,6 +79,7 @@ export function toBackup(tuple: BackupTuple, accountId: string, region: string):
     heldUntil: tuple[14],
     removableAt: tuple[15],
     deletedAt: tuple[16],
-    proof: { state: tuple[17], at: tuple[18], serverVersion: tuple[19], message: tuple[20] },
+    proof: { state: tuple[17], at: tuple[18], serverKind: tuple[19], serverVersion: tuple[20], message: tuple[21] },
+    scrub: { state: tuple[22], at: tuple[23], message: tuple[24] },
   };
 }

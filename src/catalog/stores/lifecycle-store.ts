@@ -2,6 +2,7 @@ import { USABLE_STATES } from '../backup-state.ts';
 import type { LifecycleStore, Obstacle } from '../lifecycle.ts';
 import type { Scope } from '../scope.ts';
 import { createHolds } from './backup-holds.ts';
+import { createProofs } from './backup-proofs.ts';
 import { readBackups, readFloor } from './backup-rows.ts';
 import { expectOneRow } from './expect-one-row.ts';
 import { moveBackup } from './move-backup.ts';
@@ -23,6 +24,7 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
 
   return {
     ...createHolds(scope),
+    ...createProofs(scope),
 
     lock: (backupId) => setLocked(backupId, 1),
     unlock: (backupId) => setLocked(backupId, 0),
@@ -30,23 +32,6 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
     beginConversion: (backupId) => moveBackup(scope, backupId, 'available', 'converting'),
     finishConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'converted'),
     abandonConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'available'),
-
-    async recordProof(backupId, { state, at, serverVersion, message }) {
-      await scope.atomic(async (inside) => {
-        const [backup] = await readBackups(inside, (query) => query.where('backup_id', '=', backupId).where('state', 'in', USABLE_STATES));
-        expectOneRow(backup === undefined ? 0n : 1n, `backup ${backupId} has no bytes that can be proven`);
-        if (state === 'not_provable' && (backup?.proof.state === 'proven' || backup?.proof.state === 'failed')) {
-          return;
-        }
-        const result = await inside.db
-          .updateTable('backups')
-          .set({ proof_state: state, proof_at: at, proof_version: serverVersion, proof_message: message })
-          .where('backup_id', '=', backupId)
-          .where('state', 'in', USABLE_STATES)
-          .executeTakeFirst();
-        expectOneRow(result.numUpdatedRows, `backup ${backupId} has no bytes that can be proven`);
-      });
-    },
 
     floor: (instanceId, keepMin) => readFloor(scope, instanceId, keepMin),
 

@@ -5,7 +5,6 @@ import { EXIT } from '../exit-codes.ts';
 import { withConnection } from '../options.ts';
 import { renderBytes, renderJson, renderTable } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
-import { addBackupDownloadCommand } from './backup-download.ts';
 import { addBackupLifeCommands, STATUS_WORDS } from './backup-life.ts';
 
 interface BackupRow {
@@ -23,7 +22,7 @@ interface BackupPage {
 
 const PAGE = 100;
 
-/** `redkeep backup create|list|show|lock|unlock|delete|download`. */
+/** `redkeep backup create|list|show|lock|unlock|delete`. */
 export const addBackupCommands: AddCommand = (program, io, finish) => {
   const backup = program.command('backup').description('backups of an instance');
 
@@ -101,7 +100,6 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
     );
 
   addBackupLifeCommands(backup, io, finish);
-  addBackupDownloadCommand(backup, io, finish);
 };
 
 function readWhole(text: string): number {

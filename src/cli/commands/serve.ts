@@ -20,6 +20,13 @@ export function withServeOptions(command: Command): Command {
     )
     .option('--time-zone <zone>', 'zone of the windows of schedules, such as Asia/Shanghai (REDKEEP_TIME_ZONE; default +08:00)')
     .option('--webhook-url <url>', 'where events are sent, signed with REDKEEP_WEBHOOK_SECRET (REDKEEP_WEBHOOK_URL)')
+    .option('--proof <policy>', 'all, newest or none: which backups are loaded into a throw-away server (REDKEEP_PROOF; default all)')
+    .option('--proof-memory <bytes>', 'what such a server may take, such as 4g (REDKEEP_PROOF_MEMORY; default half of what is available)')
+    .option(
+      '--scrub-interval <time>',
+      'read the stored bytes of each backup again after 7d, 12h…; 0 never (REDKEEP_SCRUB_INTERVAL; default 7d)',
+    )
+    .option('--scrub-rate <bytes>', 'bytes that a scrub reads in a second (REDKEEP_SCRUB_RATE; default 20m)')
     .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 

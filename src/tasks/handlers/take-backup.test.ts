@@ -15,6 +15,7 @@ test('goes on trying for about a quarter of an hour', async () => {
     concurrency: 1,
     skipDisklessDelay: false,
     memoryCheck: 'refuse',
+    asksForProof: false,
     onTry: () => {},
   });
   const minutes = (random: number) => {

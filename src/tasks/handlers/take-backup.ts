@@ -1,4 +1,5 @@
 import type { Backup, Catalog, Instance, Task } from '../../catalog/catalog.ts';
+import { ensureProofTask } from '../../catalog/proof-task.ts';
 import { takeBackup } from '../../engine/take-backup.ts';
 import type { BackupProgress } from '../../engine/types.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -17,6 +18,8 @@ export interface TakeBackupOptions {
   readonly concurrency: number;
   readonly skipDisklessDelay: boolean;
   readonly memoryCheck: 'refuse' | 'warn';
+  /** Ask for a proof of each backup, in one transaction with its becoming available. */
+  readonly asksForProof: boolean;
   /** Called when a try has begun and when it has ended, for metrics. */
   readonly onTry: (event: { outcome: 'started' | 'stored' | 'failed'; durationMs: number; sizeBytes: number }) => void;
 }
@@ -80,14 +83,18 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
         log.warn({ backupId, sentence }, 'backup.report');
       }
       log.info({ backupId, attempt: lease.token, sizeBytes, durationMs: Math.round(durationMs()) }, 'backup.stored');
-      return (tables) =>
-        tables.backups.complete(backupId, {
+      return async (tables) => {
+        await tables.backups.complete(backupId, {
           attempt: lease.token,
           endedAt: manifest.endedAt,
           sizeBytes,
           serverKind: manifest.shards[0]?.serverKind ?? 'unknown',
           serverVersion: manifest.shards[0]?.serverVersion ?? '',
         });
+        if (options.asksForProof) {
+          await ensureProofTask(tables, backup, { byHand: false, at: clock.now() });
+        }
+      };
     },
     async recordFailure(task, tables) {
       await tables.backups.fail(task.subject, clock.now());
