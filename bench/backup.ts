@@ -66,7 +66,7 @@ export async function benchMemory(): Promise<string[]> {
   return lines;
 }
 
-async function startSource(place: string, megabytes: number): Promise<{ port: number; stop(): Promise<void> }> {
+export async function startSource(place: string, megabytes: number): Promise<{ port: number; stop(): Promise<void> }> {
   const port = await freePort();
   const options = [
     '--port',
@@ -95,7 +95,7 @@ async function startSource(place: string, megabytes: number): Promise<{ port: nu
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
