@@ -11,7 +11,7 @@ import type { RestoreMark, RestoreProgress, TtlPolicy } from './restore-types.ts
 import { type ReplicationEndpoint, sendAsMaster } from './send-as-master.ts';
 
 export interface ReplaceOptions {
-  /** Verified in full. */
+  /** Every stored byte of it is authenticated. */
   readonly reader: AttemptReader;
   readonly target: SourceAddress;
   readonly endpoint: ReplicationEndpoint;

@@ -15,7 +15,7 @@ import { runBackup } from './run-backup.ts';
 import { describeSettled, endAfterAbort, settle } from './run-settle.ts';
 
 /**
- * One try at a restore. All stored bytes are verified before the target is looked at, and the target before anything is changed. When it
+ * One try at a restore. All stored bytes are authenticated before the target is looked at, and the target before anything is changed. When it
  * throws, it has settled what it had begun, and the hint of the error says what the target holds; only after an abort, or where even that
  * failed, the last mark is not `settled`, and `runSettle` has to be called with it.
  */
@@ -25,7 +25,9 @@ export async function runRestore(request: RestoreRequest, options: RestoreOption
   const onProgress = (phase: RestoreProgress['phase'], doneBytes = 0, totalBytes = 0) =>
     options.onProgress({ phase, doneBytes, totalBytes });
   onProgress('verifying');
-  await repository.verifyAttempt(request.backup, { signal });
+  // Its loading takes as long as a small backup's verification.
+  void import('../redis/redis-client.ts');
+  await repository.authenticateAttempt(request.backup, { signal });
   const reader = await repository.openAttempt(request.backup, { signal });
 
   onProgress('checking');

@@ -101,7 +101,7 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
   const report = (phase: RestoreProgress['phase'], doneBytes: number, totalBytes: number) =>
     options.onProgress({ phase: phase === 'promoting' ? phase : 'rolling-back', doneBytes, totalBytes });
   try {
-    await repository.verifyAttempt(safety, { signal });
+    await repository.authenticateAttempt(safety, { signal });
     const reader = await repository.openAttempt(safety, { signal });
     const needs = await readNeeds(reader, signal);
     const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges: false, signal });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DomainError } from '../lib/errors.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
 import { type MasterSession, type MasterSessionOptions, openMasterSession } from '../redis/master-session.ts';
@@ -6,7 +7,8 @@ import { formatAddress, type SourceAddress } from '../redis/source-address.ts';
 import { withTarget } from '../redis/target-client.ts';
 import { readTargetState } from '../redis/target-state.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
-import type { KeyCounts } from '../repository/types.ts';
+import { backupDamaged } from '../repository/format.ts';
+import type { KeyCounts, StoredShard } from '../repository/types.ts';
 
 /** How a target reaches this process while it is its master. */
 export interface ReplicationEndpoint {
@@ -35,8 +37,8 @@ export interface SendOptions {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Makes the target load a backup, as its master; every frame is authenticated as it is read. The backup must have been verified in full
- * before, since the target dies of a wrong RDB. When this resolves, the target holds exactly the backup and is still our replica; when it
+ * Makes the target load a backup, as its master; every frame is authenticated as it is read. Every stored byte must have been
+ * authenticated before, since the target dies of a wrong RDB. When this resolves, the target holds exactly the backup and is still our replica; when it
  * throws, the state of the target is for the caller to find out and to settle. Throws `target-did-not-connect` before any byte was sent.
  */
 export async function sendAsMaster(options: SendOptions): Promise<void> {
@@ -62,20 +64,26 @@ export async function sendAsMaster(options: SendOptions): Promise<void> {
   await withTarget(target, signal, (client) => client.command('REPLICAOF', endpoint.advertise ?? endpoint.listen, String(session.port)));
   await session.waitForTarget(CONNECT_TIMEOUT_MS);
   await options.onFollowing?.();
-  await session.sendRdb(readPlain(reader, options));
+  await session.sendRdb(readPlain(options, shard));
   await session.waitForLoad();
   const state = await withTarget(target, signal, readTargetState);
   requireSameCounts(state.databases, shard.keys, target);
 }
 
-async function* readPlain(reader: AttemptReader, { onSent, signal }: SendOptions): AsyncGenerator<Buffer> {
+/** Throws before it ends, and so before the mark is sent, where the whole is not what the manifest says: the target then keeps its old data. */
+async function* readPlain({ reader, onSent, signal }: SendOptions, { sha256, sizeBytes }: StoredShard): AsyncGenerator<Buffer> {
+  const whole = createHash('sha256');
   let sentBytes = 0;
   for await (const plain of reader.frames(0, signal === undefined ? {} : { signal })) {
     yield plain;
+    whole.update(plain);
     sentBytes += plain.length;
     onSent(sentBytes);
     // Sent when the next one is asked for; not where the sending failed and the socket may still read it.
     releaseMemory(plain);
+  }
+  if (sentBytes !== sizeBytes || whole.digest('hex') !== sha256) {
+    throw backupDamaged(`shard 0 of ${reader.manifest.backupId}`, 'its length or SHA-256 is not the one in the manifest');
   }
 }
 

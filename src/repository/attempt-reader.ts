@@ -13,7 +13,7 @@ import {
   manifestObject,
   sectionObject,
 } from './format.ts';
-import { decodeFrame } from './frame.ts';
+import { decodeFrame, openFrame } from './frame.ts';
 import { type FrameIndex, type FrameLocation, INDEX_ENTRY_BYTES, parseFrameIndex } from './frame-index.ts';
 import type { Keyring } from './keyring.ts';
 import { decodeManifest } from './manifest.ts';
@@ -50,6 +50,8 @@ export interface ShardReader {
   find(plainOffset: number): FrameLocation;
   /** The plaintext of a frame, authenticated; the buffer is the caller's own. Throws `backup-damaged`. */
   read(number: number, options?: StorageOptions): Promise<DecodedFrame>;
+  /** Authenticates a frame as `read` does, without decompressing it, and answers its tag. Throws `backup-damaged`. */
+  authenticate(number: number, options?: StorageOptions): Promise<Buffer>;
 }
 
 /** Two keep the disk, the cipher and the thread pool busy at once; more would only cost memory. */
@@ -117,19 +119,35 @@ export async function openAttemptReader(
   async function openShard(shard: number, storageOptions: StorageOptions = {}): Promise<ShardReader> {
     const index = await readIndex(shard, storageOptions);
     const frameKey = { key: deriveKey(dataKey, `frames/${shard}`), context, shard };
+
+    async function readFrame(
+      number: number,
+      readOptions: StorageOptions,
+    ): Promise<{ location: FrameLocation; name: string; frame: Buffer }> {
+      const location = index.at(number);
+      const name = dataObject(ref, shard, location.object);
+      const frame = await damageOf(name, () =>
+        storage.read(name, { ...readOptions, offset: location.offset, length: location.frameBytes }),
+      );
+      return { location, name: `${name}, frame ${number} at byte ${location.offset}`, frame };
+    }
+
     return {
       facts: shardOf(shard),
       at: index.at,
       find: index.find,
       async read(number, readOptions = {}) {
-        const location = index.at(number);
-        const name = dataObject(ref, shard, location.object);
-        const frame = await damageOf(name, () =>
-          storage.read(name, { ...readOptions, offset: location.offset, length: location.frameBytes }),
-        );
-        const decoded = await damageOf(`${name}, frame ${number} at byte ${location.offset}`, () => decodeFrame(frameKey, location, frame));
+        const { location, name, frame } = await readFrame(number, readOptions);
+        const decoded = await damageOf(name, () => decodeFrame(frameKey, location, frame));
         releaseMemory(frame);
         return { location, ...decoded };
+      },
+      async authenticate(number, readOptions = {}) {
+        const { location, name, frame } = await readFrame(number, readOptions);
+        const { stored, tag } = await damageOf(name, async () => openFrame(frameKey, location, frame));
+        releaseMemory(frame);
+        releaseMemory(stored);
+        return tag;
       },
     };
   }

@@ -60,15 +60,14 @@ async function replace(name: string, bytes: Uint8Array): Promise<void> {
 
 async function assertDamaged(what: string, ...codes: string[]): Promise<void> {
   const expected = codes.length === 0 ? ['backup-damaged'] : codes;
-  await assert.rejects(
-    repository.verifyAttempt(first),
-    (error) => isDomainError(error, ...expected) || assert.fail(`${what}: ${String(error)}`),
-    what,
-  );
+  for (const read of [repository.verifyAttempt, repository.authenticateAttempt]) {
+    await assert.rejects(read(first), (error) => isDomainError(error, ...expected) || assert.fail(`${what}: ${String(error)}`), what);
+  }
 }
 
 test('detects every changed byte in manifest, indexes, sections and data', async () => {
   await repository.verifyAttempt(first);
+  await repository.authenticateAttempt(first);
   for (const own of ['manifest', 'index-00000', 'index-00001', 'section-settings', 'data-00000-00000', 'data-00001-00000']) {
     const name = object(first, own);
     const bytes = original(name);

@@ -105,14 +105,14 @@ export function parseFrameHeader(bytes: Buffer): FrameHeader | undefined {
 }
 
 /**
- * The plaintext of exactly one frame, authenticated as a whole before anything of it is decompressed. Throws `sealed-data-damaged` where
- * it is not the frame that `position` and `plainBytes` say, or one bit of it differs.
+ * Authenticates exactly one frame as a whole, and answers what was stored in it, decrypted and still compressed. Throws
+ * `sealed-data-damaged` where it is not the frame that `expected` says, or one bit of it differs.
  */
-export async function decodeFrame(
+export function openFrame(
   { key, context, shard }: FrameKey,
   expected: FramePosition & { readonly plainBytes: number },
   frame: Buffer,
-): Promise<{ plain: Buffer; tag: Buffer }> {
+): { header: FrameHeader; stored: Buffer; tag: Buffer } {
   const header = parseFrameHeader(frame);
   if (header === undefined || header.frameBytes !== frame.length) {
     throw damaged(`its header is not that of a frame of ${frame.length} bytes`);
@@ -131,11 +131,21 @@ export async function decodeFrame(
   const tag = frame.subarray(tagAt);
   const aad = Buffer.concat([context, frame.subarray(0, FRAME_HEADER_BYTES)]);
   const stored = decrypt(key, toNonce(header.number), frame.subarray(FRAME_HEADER_BYTES, tagAt), tag, aad);
+  return { header, stored, tag: Buffer.from(tag) };
+}
+
+/** The plaintext of exactly one frame, authenticated before anything of it is decompressed. Throws as `openFrame`. */
+export async function decodeFrame(
+  frameKey: FrameKey,
+  expected: FramePosition & { readonly plainBytes: number },
+  frame: Buffer,
+): Promise<{ plain: Buffer; tag: Buffer }> {
+  const { header, stored, tag } = openFrame(frameKey, expected, frame);
   const plain = await decompress(header.codec, stored, header.plainBytes);
   if (plain !== stored) {
     releaseMemory(stored);
   }
-  return { plain, tag: Buffer.from(tag) };
+  return { plain, tag };
 }
 
 function toNonce(number: number): Buffer {

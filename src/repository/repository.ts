@@ -10,7 +10,7 @@ import { type ListedAttempt, listAttempts, listForeignObjects } from './list-att
 import { MANIFEST_KEY_ID_BYTES, readManifestKeyId } from './manifest.ts';
 import { encodeRepositoryObject, readRepositoryObject } from './repository-object.ts';
 import type { AttemptRef, Manifest } from './types.ts';
-import { verifyAttempt } from './verify-attempt.ts';
+import { authenticateAttempt, verifyAttempt } from './verify-attempt.ts';
 
 /**
  * Backups as sealed objects in a storage: `docs/repository-format.md` describes every byte. It knows attempts and no catalog; which attempt
@@ -26,6 +26,8 @@ export interface Repository {
   openAttempt(ref: AttemptRef, options?: StorageOptions): Promise<AttemptReader>;
   /** Reads every stored byte back and returns the manifest; throws `backup-damaged` and what `openAttempt` throws. */
   verifyAttempt(ref: AttemptRef, options?: StorageOptions): Promise<Manifest>;
+  /** Authenticates every stored byte without decompressing it; see `authenticateAttempt`. */
+  authenticateAttempt(ref: AttemptRef, options?: StorageOptions): Promise<Manifest>;
   /** Id of the master key that an attempt needs. Throws `manifest-missing`, or `backup-damaged` where it does not begin as a manifest does. */
   keyIdOf(ref: AttemptRef, options?: StorageOptions): Promise<string>;
   /** Every attempt of which an object exists, whole or not, in order of name. */
@@ -113,6 +115,7 @@ function toRepository(storage: ObjectStorage, keyring: Keyring, repositoryId: st
     },
 
     verifyAttempt: async (ref, options = {}) => verifyAttempt(storage, await openAttempt(ref, options), options),
+    authenticateAttempt: async (ref, options = {}) => authenticateAttempt(storage, await openAttempt(ref, options), options),
 
     async keyIdOf(ref, options = {}) {
       const name = manifestObject(ref);

@@ -13,13 +13,7 @@ import type { Manifest } from './types.ts';
 export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReader, options: StorageOptions): Promise<Manifest> {
   const { manifest } = reader;
   for (const [shard, facts] of manifest.shards.entries()) {
-    for (const [number, expectedBytes] of facts.objectBytes.entries()) {
-      const name = dataObject(manifest, shard, number);
-      const sizeBytes = (await storage.stat(name, options))?.sizeBytes;
-      if (sizeBytes !== expectedBytes) {
-        throw backupDamaged(name, `it has ${sizeBytes ?? 'no'} bytes, ${expectedBytes} are expected`);
-      }
-    }
+    await requireObjectSizes(storage, manifest, shard, options);
     const whole = createHash('sha256');
     const tags = createHash('sha256');
     let plainBytes = 0;
@@ -33,8 +27,57 @@ export async function verifyAttempt(storage: ObjectStorage, reader: AttemptReade
       throw backupDamaged(`shard ${shard} of ${manifest.backupId}`, 'its length, SHA-256 or tags are not those in the manifest');
     }
   }
-  for (const { name } of manifest.sections) {
+  await readSections(reader, options);
+  return manifest;
+}
+
+/**
+ * Reads every stored byte of a backup and authenticates it, without decompressing: what passes is bit for bit what `verifyAttempt` found good
+ * when the backup was made, at a fraction of its time. For whoever goes on to decompress it and compares the SHA-256 then. Throws
+ * `backup-damaged`.
+ */
+export async function authenticateAttempt(storage: ObjectStorage, reader: AttemptReader, options: StorageOptions): Promise<Manifest> {
+  const { manifest } = reader;
+  for (const [shard, facts] of manifest.shards.entries()) {
+    await requireObjectSizes(storage, manifest, shard, options);
+    const frames = await reader.openShard(shard, options);
+    const tags = createHash('sha256');
+    let ahead = frames.authenticate(0, options);
+    for (let number = 0; number < facts.frames; number++) {
+      const current = ahead;
+      if (number + 1 < facts.frames) {
+        // One is read while the other is decrypted.
+        ahead = frames.authenticate(number + 1, options);
+        ahead.catch(() => {});
+      }
+      try {
+        tags.update(await current);
+      } catch (error) {
+        await Promise.allSettled([ahead]);
+        throw error;
+      }
+      options.signal?.throwIfAborted();
+    }
+    if (tags.digest('hex') !== facts.tagsSha256) {
+      throw backupDamaged(`shard ${shard} of ${manifest.backupId}`, 'its tags are not those in the manifest');
+    }
+  }
+  await readSections(reader, options);
+  return manifest;
+}
+
+async function requireObjectSizes(storage: ObjectStorage, manifest: Manifest, shard: number, options: StorageOptions): Promise<void> {
+  for (const [number, expectedBytes] of (manifest.shards[shard]?.objectBytes ?? []).entries()) {
+    const name = dataObject(manifest, shard, number);
+    const sizeBytes = (await storage.stat(name, options))?.sizeBytes;
+    if (sizeBytes !== expectedBytes) {
+      throw backupDamaged(name, `it has ${sizeBytes ?? 'no'} bytes, ${expectedBytes} are expected`);
+    }
+  }
+}
+
+async function readSections(reader: AttemptReader, options: StorageOptions): Promise<void> {
+  for (const { name } of reader.manifest.sections) {
     await reader.section(name, options);
   }
-  return manifest;
 }
