@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Client as SdkClient } from 'tencentcloud-sdk-nodejs/tencentcloud/services/redis/v20180412/redis_client.js';
 import { attach, backUp, decodeBackup, type ListedBackup, listBackups } from '../harness/backups.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
-import { makeDataDir, type RunningService, removeDataDir, startService } from '../harness/service.ts';
+import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
 import { eventually } from '../harness/temp-supervisor.ts';
 
 const { Client } = createRequire(import.meta.url)('tencentcloud-sdk-nodejs/tencentcloud/services/redis/v20180412/redis_client.js') as {
@@ -83,6 +84,25 @@ describe('a backup is downloaded by the official SDK’s link', () => {
     assert.equal((await fetch((await linkOf({ LimitType: 'LimitOnlyIntranet' }))?.DownloadUrl ?? '')).status, 200);
     assert.equal((await fetch(before)).status, 200);
     await sdk.ModifyBackupDownloadRestriction({ LimitType: 'NoLimit' });
+  });
+
+  test('redkeep backup download writes the file, and refuses to replace one or to take a shard that there is not', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'redkeep-out-'));
+    const run = (...args: string[]) =>
+      redkeep(['backup', 'download', instanceId, backup.BackupId, '--data-dir', service.dataDir, '-o', directory, ...args]);
+    const path = await decodeBackup(service.dataDir, backup.BackupId);
+    const { status, stdout, stderr } = await run();
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.ok((await readFile(stdout.trimEnd())).equals(await readFile(path)));
+    const again = await run();
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /is there already; give another --output, or --force to replace it/);
+    const forced = JSON.parse((await run('--force', '--json')).stdout) as { File: string; FileSize: number; Sha256: string };
+    assert.deepEqual([forced.File, forced.FileSize], [stdout.trimEnd(), backup.BackupSize]);
+    const none = await run('--shard', '1');
+    assert.deepEqual([none.status, none.stderr], [2, 'redkeep: --shard is 1; the backup has shards 0 to 0\n']);
+    await rm(directory, { recursive: true });
+    await rm(join(path, '..'), { recursive: true });
   });
 
   test('metrics count what ended, what is refused, and how many bytes', async () => {

@@ -56,7 +56,10 @@ export async function findServer(name: ServerName): Promise<ServerProgram | stri
     }
     reason = `${version.suites.at(-1)} holds version ${found.version} now`;
   } catch (error) {
-    reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);
+    const lines = String(error instanceof Error ? error.message : error)
+      .trim()
+      .split('\n');
+    reason = lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1) ?? '';
   }
   reason = `${name} cannot be had here: ${reason}`;
   if (isRequired(name)) {
@@ -128,6 +131,8 @@ async function unpack(dir: string, { kind, suites }: ServerVersion): Promise<voi
       'Dir::Etc::preferencesparts "/dev/null";',
       'Acquire::Languages "none";',
       'Acquire::http::Timeout "20";',
+      'Acquire::Retries "1";',
+      'APT::Update::Error-Mode "any";',
       'APT::Install-Recommends "false";',
       'APT::Sandbox::User "";',
       '',

@@ -51,8 +51,9 @@ ${toTable(['server', 'RDB', 'backup', 'functions', 'field expiries', 'vector set
 
 ## Which server reads whose backup
 
-Rows wrote the RDB, columns read it. "yes": the same keys, expiries and functions in the same databases. "–": the server refuses the version of the RDB. The same
-as a table that the program goes by: \`src/redis/rdb/readable-versions.ts\`.
+Rows wrote the RDB, columns read it. "yes": a fresh server started on it, and a running one that held other data and was restored over replication, have the same
+keys, expiries and functions in the same databases. "–": the server refuses the version of the RDB, and a restore to it is refused before anything of it is
+touched. Each version also takes its own backup key by key (\`test/versions/restore-versions.test.ts\`).
 
 ${toTable(['', ...titles], pairs)}
 `;

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withConnection } from '../options.ts';
 import { renderBytes, renderJson, renderTable } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
+import { addBackupDownloadCommand } from './backup-download.ts';
 import { addBackupLifeCommands, STATUS_WORDS } from './backup-life.ts';
 
 interface BackupRow {
@@ -22,7 +23,7 @@ interface BackupPage {
 
 const PAGE = 100;
 
-/** `redkeep backup create|list|show|lock|unlock|delete`. */
+/** `redkeep backup create|list|show|lock|unlock|delete|download`. */
 export const addBackupCommands: AddCommand = (program, io, finish) => {
   const backup = program.command('backup').description('backups of an instance');
 
@@ -100,6 +101,7 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
     );
 
   addBackupLifeCommands(backup, io, finish);
+  addBackupDownloadCommand(backup, io, finish);
 };
 
 function readWhole(text: string): number {
