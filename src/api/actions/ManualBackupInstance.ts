@@ -18,7 +18,7 @@ export const ManualBackupInstance = defineAction({
   input: structure({
     InstanceId: text('Id of the instance.'),
     Remark: optional(text('Free text kept with the backup, at most 255 characters.')),
-    StorageDays: optional(int64('Days to keep the backup, 1 to 1825; 0 or absent: as long as an automatic one, 7 without a schedule.')),
+    StorageDays: optional(int64('Days to keep the backup, 0 to 1825; 0, as absent: as long as an automatic one, 7 without a schedule.')),
   }),
   output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
   errors: [
