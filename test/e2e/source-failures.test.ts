@@ -35,8 +35,7 @@ describe('what a task says of a source that fails', () => {
   it('killed in mid-transfer and started again: it waits with a message, and succeeds', async () => {
     const source = await startRedis();
     const { port } = source;
-    await fillSlowly(source);
-    await source.command('CONFIG', 'SET', 'rdb-key-save-delay', '100000');
+    await fillSlowly(source, 10);
     const instanceId = await attach(service, source);
     const taskId = await startBackup(service, instanceId);
     await eventually('a fork', async () => /^rdb_bgsave_in_progress:1\r$/m.test(String(await source.command('INFO', 'persistence'))));

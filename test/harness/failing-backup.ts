@@ -45,10 +45,10 @@ export async function tryBackup(source: SourceAddress, { request = {}, inMidTran
   }
 }
 
-/** Fills a server with 2 MB, of which its fork child then sends a hundredth every 10 ms. */
-export async function fillSlowly(server: RedisServer): Promise<void> {
+/** Fills a server with 2 MB, of which its fork child then sends a hundredth at a time: in a second in all, or in `seconds`. */
+export async function fillSlowly(server: RedisServer, seconds = 1): Promise<void> {
   await Promise.all(Array.from({ length: 100 }, (_, i) => server.command('SET', `key ${i}`, randomBytes(20_000))));
-  await server.command('CONFIG', 'SET', 'rdb-key-save-delay', '10000');
+  await server.command('CONFIG', 'SET', 'rdb-key-save-delay', String(10_000 * seconds));
 }
 
 /** Only where and how to reach it: a server is no plain message. */

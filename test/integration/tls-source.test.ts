@@ -9,11 +9,11 @@ import { makeBackupSite } from '../harness/backup-site.ts';
 import { readTlsFile, startTlsRedis, toTlsAddress } from '../harness/tls-server.ts';
 
 /** What both kinds of connection say of the address, one after the other. */
-async function failures(address: SourceAddress): Promise<Array<{ code: string; text: string }>> {
+async function failures(address: SourceAddress, timeoutMs = 10_000): Promise<Array<{ code: string; text: string }>> {
   const found: Array<{ code: string; text: string }> = [];
   for (const connect of [
-    () => readSourceInfo(address, { timeoutMs: 2_000 }),
-    () => openReplicaSession(address, { connectTimeoutMs: 2_000, idleTimeoutMs: 2_000 }),
+    () => readSourceInfo(address, { timeoutMs }),
+    () => openReplicaSession(address, { connectTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs }),
   ]) {
     try {
       await connect();
@@ -97,7 +97,8 @@ describe('a source that speaks TLS', () => {
       assert.equal(code, 'source-closed');
       assert.match(text, /a port with TLS is attached with rediss:\/\//);
     }
-    for (const { code, text } of await failures({ host: '127.0.0.1', port: server.port, tls: { ca: readTlsFile('ca.pem') } })) {
+    // Such a server waits for the end of a line, and so for ever.
+    for (const { code, text } of await failures({ host: '127.0.0.1', port: server.port, tls: { ca: readTlsFile('ca.pem') } }, 500)) {
       assert.equal(code, 'source-unreachable');
       assert.match(text, /a port without TLS is attached with redis:\/\//);
     }

@@ -9,6 +9,7 @@ import { addressOf, tryBackup } from '../harness/failing-backup.ts';
 import { type RedisContent, readContent } from '../harness/redis-content.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../harness/redis-server.ts';
 import type { ServerProgram } from '../harness/server-versions.ts';
+import { eventually } from '../harness/temp-supervisor.ts';
 
 /** What a backup of a server of one version came to; all of it was checked. */
 export interface VersionBackup {
@@ -59,6 +60,35 @@ export async function backUpAsLeastUser(server: ServerProgram): Promise<readonly
   const { manifest, text } = await tryBackup(addressOf(source, { user: 'backup', password: 'secret' }));
   assert.deepEqual(manifest?.shards[0]?.keys.byType, countEveryType(abilities), text);
   return manifest?.report ?? [];
+}
+
+/**
+ * Backs up a server that sends its RDB from a file, uncompressed, and a replica of it that streams it, over two channels where the version
+ * has them for its own replicas. Neither may keep us as a replica.
+ */
+export async function backUpOtherForms(server: ServerProgram, kind: 'redis' | 'valkey'): Promise<void> {
+  await using source = await startVersion(server, { config: ['repl-diskless-sync no', 'rdbcompression no'] });
+  const abilities = await fillWithEveryType(source);
+  const fromFile = await tryBackup(addressOf(source));
+  await using replica = await startVersion(server, {
+    config: [`replicaof ${source.host} ${source.port}`, ...(kind === 'valkey' ? ['dual-channel-replication-enabled yes'] : [])],
+  });
+  await eventually('the link of the replica', async () => /^master_link_status:up\r$/m.test(await readReplication(replica)));
+  const fromReplica = await tryBackup(addressOf(replica));
+  for (const { manifest, text } of [fromFile, fromReplica]) {
+    assert.deepEqual(manifest?.shards[0]?.keys.byType, countEveryType(abilities), text);
+    assert.deepEqual(manifest?.report, []);
+  }
+  for (const [each, replicas] of [
+    [source, 1],
+    [replica, 0],
+  ] as const) {
+    await eventually('no replica but its own', async () => (await readReplication(each)).includes(`connected_slaves:${replicas}\r\n`));
+  }
+}
+
+async function readReplication(server: RedisServer): Promise<string> {
+  return String(await server.command('INFO', 'replication'));
 }
 
 /** Starts a server of that version on the file. Answers what it then holds, or undefined where it refused the RDB's version. */

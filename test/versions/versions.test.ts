@@ -7,7 +7,7 @@ import { canReadRdb } from '../../src/redis/rdb/readable-versions.ts';
 import type { RedisContent } from '../harness/redis-content.ts';
 import { findServer, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
 import { findStaleLines, SUPPORT_PAGE, toPair, toSupportPage } from './support-matrix.ts';
-import { backUpAsLeastUser, backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
+import { backUpAsLeastUser, backUpOtherForms, backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
 
 describe('every server version that can be had', () => {
   const found = new Map<ServerName, ServerProgram>();
@@ -51,6 +51,16 @@ describe('every server version that can be had', () => {
       for (const rule of ['info', 'config|get', 'acl|list', 'module|list', 'pubsub|numsub']) {
         assert.ok(report.includes(`its user lacks +${rule}`), `${rule}\n${report}`);
       }
+    });
+  }
+
+  for (const name of SERVER_NAMES) {
+    test(`${name}: from a file and from a replica it is the same, and nobody keeps us as a replica`, async (t) => {
+      const program = found.get(name);
+      if (program === undefined) {
+        return t.skip(absent.get(name));
+      }
+      await backUpOtherForms(program, SERVER_VERSIONS[name].kind);
     });
   }
 
