@@ -1,5 +1,6 @@
 import type { AnyAction } from './action.ts';
 import { AttachInstance } from './actions/AttachInstance.ts';
+import { ConfirmClock } from './actions/ConfirmClock.ts';
 import { AddUser } from './actions/cam/AddUser.ts';
 import { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
 import { CreateAccessKey } from './actions/cam/CreateAccessKey.ts';
@@ -33,6 +34,7 @@ import { LockBackup } from './actions/LockBackup.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
+import { ResumeExpiry } from './actions/ResumeExpiry.ts';
 import { SimulatePolicy } from './actions/SimulatePolicy.ts';
 import { StopAutoBackup } from './actions/StopAutoBackup.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
@@ -60,6 +62,8 @@ export const actions: readonly AnyAction[] = [
   DeleteBackup,
   StopAutoBackup,
   VerifyBackup,
+  ResumeExpiry,
+  ConfirmClock,
   SimulatePolicy,
   AddUser,
   AttachUserPolicy,

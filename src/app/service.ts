@@ -18,6 +18,7 @@ import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.t
 import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
+import { startRetention } from '../tasks/retention.ts';
 import { startScheduler } from '../tasks/scheduler.ts';
 import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
@@ -193,6 +194,15 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     onAlarm: metrics.observeAlarm,
   });
   releasers.add(() => scheduler.stop());
+  const retention = startRetention({
+    catalog,
+    log,
+    accountId,
+    keepMin: config.keepMin,
+    onAlarm: metrics.observeAlarm,
+    wakeWorker: () => worker?.wake(),
+  });
+  releasers.add(() => retention.stop());
   if (config.webhook !== undefined) {
     const sender = startSender({
       events: catalog.events,

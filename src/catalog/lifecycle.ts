@@ -125,6 +125,8 @@ export interface LifecycleStore {
   floor(instanceId: string, keepMin: number): Promise<string[]>;
   /** For each online instance, in the order of ids, when its newest backup started whose proof did not fail, and its newest proven one; null without. */
   newest(): Promise<Array<{ instanceId: string; any: number | null; proven: number | null }>>;
+  /** How many available, converting and converted backups an instance has. */
+  countUsable(instanceId: string): Promise<number>;
   /** available or converted → expired, unless something keeps it; returns what does, undefined where it has expired. */
   expire(backupId: string, expiry: Expiry): Promise<Obstacle | undefined>;
   /** Ends the grace of an expired backup at `at`, where it ends later. */

@@ -7,6 +7,7 @@ import { addInstanceCommands } from './commands/instance.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addMasterKeyCommands } from './commands/master-key.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addRetentionCommands } from './commands/retention.ts';
 import { addScheduleCommands } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addInstanceCommands,
   addBackupCommands,
   addScheduleCommands,
+  addRetentionCommands,
   addUserCommands,
   addKeyCommands,
   addPolicyCommands,

@@ -61,6 +61,21 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
       return (await scope.reader.rows(query.compile())).map((row) => ({ ...row }));
     },
 
+    async countUsable(instanceId) {
+      const query = db
+        .selectFrom('backup_counts')
+        .innerJoin('instances', (join) =>
+          join
+            .onRef('instances.account_id', '=', 'backup_counts.account_id')
+            .onRef('instances.region', '=', 'backup_counts.region')
+            .onRef('instances.instance_id', '=', 'backup_counts.instance_id'),
+        )
+        .select((eb) => eb.fn.sum<number | null>('backup_counts.backups').as('usable'))
+        .where('instances.instance_id', '=', instanceId)
+        .where('backup_counts.state', 'in', USABLE_STATES);
+      return (await scope.reader.rows(query.compile()))[0]?.usable ?? 0;
+    },
+
     async expire(backupId, { at, removableAt, keepMin, force = false }) {
       return scope.atomic(async (inside): Promise<Obstacle | undefined> => {
         const [backup] = await readBackups(inside, (query) => query.where('backup_id', '=', backupId));
