@@ -91,7 +91,7 @@ test('a backup expires when its time has come, not before, and its data go after
 
 test('all backups fail for a month: what can be relied on stays, whatever its age', async () => {
   await insert(['old', 'proven', 'newer'], { expiresAt: START + DAY_MS });
-  await catalog.lifecycle.recordProof('proven', { state: 'proven', at: START, serverVersion: '7.0.15', message: '' });
+  await catalog.lifecycle.recordProof('proven', { state: 'proven', at: START, serverKind: 'redis', serverVersion: '7.0.15', message: '' });
   for (let day = 0; day < 30; day++) {
     pass(DAY_MS);
     const backupId = `failed-${day}`;
@@ -106,7 +106,13 @@ test('all backups fail for a month: what can be relied on stays, whatever its ag
 test('failed runs and failed proofs never count for what is kept', async () => {
   await insert(['good', 'bad-1', 'bad-2', 'bad-3']);
   for (const backupId of ['bad-1', 'bad-2', 'bad-3']) {
-    await catalog.lifecycle.recordProof(backupId, { state: 'failed', at: START, serverVersion: '', message: 'it does not load' });
+    await catalog.lifecycle.recordProof(backupId, {
+      state: 'failed',
+      at: START,
+      serverKind: '',
+      serverVersion: '',
+      message: 'it does not load',
+    });
   }
   await catalog.settings.set(expiryConfirmed(INSTANCE), String(START));
   await look();
