@@ -52,7 +52,7 @@ test('asks HELLO where the user may not ask INFO, and knows nothing where that i
     assert.deepEqual([serverKind, serverVersion, mode, role], expected, hello);
     assert.match(
       warnings.join(),
-      mode === 'unknown' ? /version, role and memory .* are not known: .*\+info/ : /memory of the source is not known: .*\+info/,
+      mode === 'unknown' ? /version, role, memory and mode of the source not known: .*\+info/ : /^memory of the source not known: .*\+info/,
     );
   }
 });

@@ -33,9 +33,8 @@ export async function readSourceInfo(address: SourceAddress, options: AdminClien
   if (info.size > 0) {
     warnings.push(...warnOfRole(info), ...warnOfMemory(residentBytes, machineBytes));
   } else {
-    const unknown =
-      identity.mode === 'unknown' ? 'version, role and memory of the source, and whether it is a cluster,' : 'memory of the source';
-    warnings.push(`${unknown} ${identity.mode === 'unknown' ? 'are' : 'is'} not known: its user lacks +info`);
+    const unknown = identity.mode === 'unknown' ? 'version, role, memory and mode' : 'memory';
+    warnings.push(`${unknown} of the source not known: its user lacks +info`);
   }
   if (identity.mode !== 'sentinel') {
     warnings.push(...(await warnOfMinReplicas(client)), ...(await warnOfSentinel(client)));

@@ -190,7 +190,7 @@ describe('a source that does not let us in', () => {
   }
 
   for (const [missing, sentence] of [
-    ['info', /memory of the source is not known: its user lacks \+info/],
+    ['info', /memory of the source not known: its user lacks \+info/],
     ['config|get', /the configuration of the source is not in the backup: its user lacks \+config\|get/],
     ['acl|list', /the list of ACL users of the source is not in the backup: its user lacks \+acl\|list/],
     ['module|list', /the list of modules of the source is not in the backup: its user lacks \+module\|list/],

@@ -5,6 +5,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { countEveryType } from '../../../test/harness/every-type.ts';
 import { createRandom, splitAtRandom } from '../../../test/harness/random-splits.ts';
 import { toRdbFixture } from '../../../test/harness/rdb-fixtures.ts';
+import { isDomainError } from '../../lib/errors.ts';
 import { createRdbChecksum } from './rdb-checksum.ts';
 import { createRdbScanner, type RdbScan } from './scanner.ts';
 
@@ -62,6 +63,27 @@ for (const name of [...FILES.map((file) => file.name), 'redis-7.0-modules']) {
       const random = createRandom(seed);
       for (const mostBytes of [10, 100, 1_000, 10_000, 100_000]) {
         assert.deepEqual(scan(splitAtRandom(file, random, mostBytes)), whole, `seed ${seed}, pieces of up to ${mostBytes}`);
+      }
+    });
+
+    test('with bytes changed ends in counts, in a reason or in a typed error, and never with an equal checksum', () => {
+      const seed = Date.now() % 1_000_000;
+      const random = createRandom(seed);
+      for (let round = 0; round < 150; round++) {
+        const damaged = Buffer.from(file);
+        for (let changes = 1 + Math.floor(random() * 4); changes > 0; changes--) {
+          const at = Math.floor(random() * damaged.length);
+          damaged[at] = (damaged[at] ?? 0) ^ (1 + Math.floor(random() * 255));
+        }
+        const checksum = createRdbChecksum();
+        checksum.update(damaged);
+        assert.equal(checksum.finish().state === 'equal' && !damaged.equals(file), false, `seed ${seed}, round ${round}`);
+        try {
+          const { keys, incompleteReason } = scan(splitAtRandom(damaged, random, 50_000));
+          assert.equal(keys.complete, incompleteReason === undefined);
+        } catch (error) {
+          assert.ok(isDomainError(error, 'rdb-bad-magic', 'rdb-truncated', 'rdb-trailing-bytes'), `seed ${seed}, round ${round}: ${error}`);
+        }
       }
     });
 
