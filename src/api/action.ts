@@ -1,5 +1,5 @@
 import type { Static, TObject, TProperties } from 'typebox';
-import type { Catalog, InstanceSecrets } from '../catalog/catalog.ts';
+import type { Catalog, Instance, InstanceSecrets } from '../catalog/catalog.ts';
 import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -8,6 +8,7 @@ import type { DownloadLinks } from './download-links.ts';
 import type { ApiError } from './errors/api-error.ts';
 import type { ApiErrorCode } from './errors/codes.ts';
 import type { Message } from './errors/message.ts';
+import type { LocalMachine } from './local-machine.ts';
 import type { Product } from './versions.ts';
 
 /** Whose key signed the request. The root account's `uin` is its `accountId`; any other `uin` is a sub-account of it. */
@@ -46,6 +47,10 @@ export interface ActionServices {
   readonly keepMin: number;
   /** Encrypts secrets for the row of that instance. */
   readonly sealSecrets: (instanceId: string, secrets: InstanceSecrets) => Uint8Array;
+  /** Whether that is the password of an instance, `` of one without; decided in constant time. */
+  readonly isPassword: (instance: Instance, password: string) => boolean;
+  /** The machine on which this process runs managed servers; absent where it runs none. */
+  readonly machine?: LocalMachine;
   /** Encrypts the secret key of that access key for its row. */
   readonly sealSecretKey: (secretId: string, secretKey: string) => Uint8Array;
   /** Seals and opens the tokens of temporary keys. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { Check } from 'typebox/value';
-import { ACCOUNT, at, INSTANCE_ID, insertExample, openApiFixture } from '../../test/harness/api-fixture.ts';
+import { ACCOUNT, at, INSTANCE_ID, insertExample, insertManaged, openApiFixture } from '../../test/harness/api-fixture.ts';
 import { apiErrorCodes } from './errors/codes.ts';
 import { COMMON_PARAMETERS } from './pipeline/validate.ts';
 import { actions } from './registry.ts';
@@ -15,6 +15,7 @@ describe('examples', () => {
     test(`${action.name} answers its example as documented`, async () => {
       await using fixture = await openApiFixture();
       await insertExample(fixture.catalog);
+      await insertManaged(fixture.catalog);
       await fixture.catalog.tasks.enqueue({
         accountId: ACCOUNT,
         region: 'ap-guangzhou',

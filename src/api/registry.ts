@@ -1,6 +1,9 @@
 import type { AnyAction } from './action.ts';
 import { AttachInstance } from './actions/AttachInstance.ts';
+import { CleanUpInstance } from './actions/CleanUpInstance.ts';
+import { ClearInstance } from './actions/ClearInstance.ts';
 import { ConfirmClock } from './actions/ConfirmClock.ts';
+import { CreateInstances } from './actions/CreateInstances.ts';
 import { AddUser } from './actions/cam/AddUser.ts';
 import { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
 import { CreateAccessKey } from './actions/cam/CreateAccessKey.ts';
@@ -27,15 +30,23 @@ import { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
 import { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
+import { DescribeInstanceDealDetail } from './actions/DescribeInstanceDealDetail.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
+import { DescribeProductInfo } from './actions/DescribeProductInfo.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
+import { DescribeTaskList } from './actions/DescribeTaskList.ts';
+import { DestroyPostpaidInstance } from './actions/DestroyPostpaidInstance.ts';
 import { DetachInstance } from './actions/DetachInstance.ts';
 import { LockBackup } from './actions/LockBackup.ts';
 import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
+import { ModifyInstance } from './actions/ModifyInstance.ts';
 import { ResumeExpiry } from './actions/ResumeExpiry.ts';
+import { DescribeRegions } from './actions/region/DescribeRegions.ts';
+import { DescribeZones } from './actions/region/DescribeZones.ts';
 import { SimulatePolicy } from './actions/SimulatePolicy.ts';
+import { StartupInstance } from './actions/StartupInstance.ts';
 import { StopAutoBackup } from './actions/StopAutoBackup.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
@@ -54,6 +65,17 @@ export const actions: readonly AnyAction[] = [
   ModifyBackupDownloadRestriction,
   DescribeAutoBackupConfig,
   ModifyAutoBackupConfig,
+  CreateInstances,
+  DestroyPostpaidInstance,
+  StartupInstance,
+  CleanUpInstance,
+  ClearInstance,
+  ModifyInstance,
+  DescribeTaskList,
+  DescribeInstanceDealDetail,
+  DescribeProductInfo,
+  DescribeRegions,
+  DescribeZones,
   AttachInstance,
   DetachInstance,
   DescribeBackup,

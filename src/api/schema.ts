@@ -1,5 +1,6 @@
 import {
   Boolean as Bool,
+  Number as Float,
   Integer,
   Array as List,
   Object as Structure,
@@ -7,6 +8,7 @@ import {
   type TBoolean,
   String as Text,
   type TInteger,
+  type TNumber,
   type TObject,
   type TProperties,
   type TSchema,
@@ -30,6 +32,11 @@ export function int64(description: string): TInteger {
 /** A negative value is a type error, as in the vendor's gateway. */
 export function uint64(description: string): TInteger {
   return Integer({ description, format: 'uint64', minimum: 0 });
+}
+
+/** Of answers only. */
+export function float(description: string): TNumber {
+  return Float({ description });
 }
 
 export function bool(description: string): TBoolean {

@@ -73,5 +73,8 @@ function createDemoRow({ accountId, secrets }: Service): Instance {
     replicas: 0,
     createdAt: Date.now(),
     detachedAt: null,
+    zoneId: 0,
+    projectId: 0,
+    deleteProtection: false,
   };
 }

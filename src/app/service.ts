@@ -15,8 +15,13 @@ import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
 import { openStorage } from '../storage/registry.ts';
 import { startSender } from '../tasks/deliver-events.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
+import { createCleanUpInstanceHandler } from '../tasks/handlers/clean-up-instance.ts';
+import { createClearInstanceHandler } from '../tasks/handlers/clear-instance.ts';
 import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts';
+import { createCreateInstanceHandler } from '../tasks/handlers/create-instance.ts';
+import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
+import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startRetention } from '../tasks/retention.ts';
 import { startScheduler } from '../tasks/scheduler.ts';
@@ -26,6 +31,7 @@ import { assertCatalogIsCurrent, startCatalogSnapshots } from './catalog-snapsho
 import type { Config } from './config.ts';
 import { createDownloadLinks } from './download-links.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
+import { createLocalMachine, createLocalServers } from './local-servers.ts';
 import { startManagedInstances } from './managed-instances.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { openSiteKeyring, useKeyring } from './open-site-keyring.ts';
@@ -111,6 +117,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     onRelocated: (instanceId, port) => catalog.instances.relocate(instanceId, '127.0.0.1', port),
   });
   releasers.add(() => supervisor.stopAll());
+  const managed = { catalog, clock: systemClock, servers: createLocalServers({ supervisor, secrets }) };
 
   const { vpcs, publicUrl, innerUrl } = config;
   const downloads = createDownloads({
@@ -139,6 +146,8 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     explainsSignatures: config.explainSignatures,
     credentials: createFindCredential(credential, accountId, catalog, keyring),
     sealSecrets: secrets.seal,
+    isPassword: secrets.isPassword,
+    machine: createLocalMachine({ supervisor, directory: dataDir.path }),
     sealSecretKey: (secretId, secretKey) => sealSecretKey(keyring, secretId, secretKey),
     tokens: createTokenBox(keyring),
     downloadLinks: createDownloadLinks({ signer: keyring, vpcs, publicUrl, innerUrl, endpoint: () => endpoint }),
@@ -163,6 +172,11 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     owner,
     handlers: {
       'attach-instance': createAttachInstanceHandler({ catalog, openSecrets: secrets.open }),
+      'create-instance': createCreateInstanceHandler(managed),
+      'start-instance': createStartInstanceHandler(managed),
+      'isolate-instance': createIsolateInstanceHandler(managed),
+      'clean-up-instance': createCleanUpInstanceHandler(managed),
+      'clear-instance': createClearInstanceHandler({ catalog, openSecrets: secrets.open }),
       'take-backup': createTakeBackupHandler({
         catalog,
         clock: systemClock,
@@ -218,7 +232,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   releasers.add(stop);
   const proofPlan = startProofPlan(config, { catalog, log, wakeWorker: wake });
   releasers.add(() => proofPlan.stop());
-  const managedStarted = startManagedInstances({ catalog, accountId, supervisor, directory: dataDir.instances, secrets, log }).catch(
+  const managedStarted = startManagedInstances({ ...managed, accountId, supervisor, directory: dataDir.instances, log }).catch(
     (error: unknown) => {
       log.error({ error: describeError(error) }, 'instances.start-failed');
     },

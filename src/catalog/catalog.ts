@@ -4,6 +4,7 @@ import type { EventStore } from './events.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
 import type { ScheduleStore } from './schedules.ts';
 import type { SealedStore } from './sealed-columns.ts';
+import type { TagStore } from './tags.ts';
 
 /**
  * The catalog: everything that Redkeep knows, in SQL. Instants are milliseconds since the Unix epoch. Callers see records and verbs, never
@@ -42,6 +43,7 @@ export interface CatalogTables {
   readonly policies: PolicyStore;
   readonly sealed: SealedStore;
   readonly downloadRestrictions: DownloadRestrictionStore;
+  readonly tags: TagStore;
 }
 
 /** Facts of the catalog itself, such as `repository-id` and `account-id`. */
@@ -56,8 +58,21 @@ export interface SettingStore {
 }
 
 export type InstanceKind = 'attached' | 'managed';
-/** attaching: not looked at yet. online: attached and looked at. detached: kept for its backups. */
-export type InstanceState = 'attaching' | 'online' | 'detached';
+/**
+ * attaching: not looked at yet. creating: ordered, its server was never started. starting: its server is being started. online: serves.
+ * isolating, isolated: its server is being ended, is ended, its data kept. cleaning: its data are being removed. detached: kept for its
+ * backups alone. failed: its server never came up; no API lists it, and the next start of the service removes it. See `instance-state.ts`.
+ */
+export type InstanceState =
+  | 'attaching'
+  | 'creating'
+  | 'starting'
+  | 'online'
+  | 'isolating'
+  | 'isolated'
+  | 'cleaning'
+  | 'detached'
+  | 'failed';
 
 export interface Instance {
   readonly instanceId: string;
@@ -78,9 +93,16 @@ export interface Instance {
   readonly serverVersion: string;
   readonly usedMemoryBytes: number;
   readonly maxMemoryBytes: number;
+  /** As last looked at; of a managed instance the number that was ordered. */
   readonly replicas: number;
   readonly createdAt: number;
+  /** Since when it serves no more: isolated or detached. */
   readonly detachedAt: number | null;
+  /** 0: none was named. */
+  readonly zoneId: number;
+  readonly projectId: number;
+  /** Whether it may not be isolated. */
+  readonly deleteProtection: boolean;
 }
 
 /** What the sealed secrets of an instance are, opened. PEM texts. */
@@ -95,18 +117,32 @@ export interface InstanceStore {
   /** Throws `catalog-conflict` where the id is taken. */
   insert(instance: Instance): Promise<void>;
   get(instanceId: string): Promise<Instance | undefined>;
-  /** Instances of one account and region, oldest first; `detached` ones only where asked for. */
+  /** Instances of one account and region, oldest first; `detached` and `failed` ones only where asked for. */
   list(query: InstanceQuery): Promise<{ total: number; instances: Instance[] }>;
   /** The ids of all instances of an account and region, whatever their state. */
   ids(accountId: string, region: string): Promise<string[]>;
-  /** Records what a look at the source told and turns `attaching` to `online`; throws `catalog-conflict` where it is detached or gone. */
+  /** What servers the instances of an account and region are, whatever their state, each once. */
+  engines(accountId: string, region: string): Promise<ServerEngine[]>;
+  /** How many managed instances of all accounts have a server or are to get one, and how much memory they may take up in all. */
+  managedTotals(): Promise<{ instances: number; maxMemoryBytes: number; ports: number[] }>;
+  /** Records what a look at the source told and turns `attaching` or `starting` to `online`; throws `catalog-conflict` in another state. */
   recordLook(instanceId: string, facts: InstanceFacts): Promise<void>;
   /** Changes host and port of a managed instance that was started elsewhere; throws `catalog-conflict` where there is none. */
   relocate(instanceId: string, host: string, port: number): Promise<void>;
   /** online → detached; throws `catalog-conflict` where it is not online. */
   detach(instanceId: string, at: number): Promise<void>;
-  /** Removes an instance whose first look failed; throws `catalog-conflict` where it is not attaching or has backups. */
+  /** Changes the state; throws `catalog-conflict` where it is not `from`. `isolated` and `detached` take `at`, unless it is known already. */
+  move(instanceId: string, from: InstanceState, to: InstanceState, at: number): Promise<void>;
+  /** Throws `catalog-conflict` where there is no such instance. */
+  update(instanceId: string, change: Partial<Pick<Instance, 'name' | 'projectId' | 'deleteProtection'>>): Promise<void>;
+  /** Removes an instance that never came about; throws `catalog-conflict` where it is neither attaching nor failed, or has backups. */
   discard(instanceId: string): Promise<void>;
+}
+
+/** Which server an instance is. */
+export interface ServerEngine {
+  readonly serverKind: string;
+  readonly serverVersion: string;
 }
 
 export interface InstanceFacts {
@@ -125,12 +161,17 @@ export interface InstanceQuery {
   readonly nameContains?: string;
   /** Exact names. */
   readonly names?: readonly string[];
+  readonly projectIds?: readonly number[];
+  /** Any of them; none matches nothing. */
+  readonly engines?: readonly ServerEngine[];
+  /** Tags that the instance must have, all of them; without `value`: a tag of that key, whatever its value. */
+  readonly tags?: ReadonlyArray<{ readonly key: string; readonly value?: string }>;
   /** Any of these words, at most 1000: substring of the name, compared without case, or the exact id or host. An empty word finds nothing. */
   readonly searchAny?: readonly string[];
-  /** Absent: all but detached ones. */
+  /** Absent: all but detached and failed ones. */
   readonly states?: readonly InstanceState[];
   /** Absent: oldest first. Ties by id. */
-  readonly order?: { readonly by: 'created' | 'name'; readonly descending: boolean };
+  readonly order?: { readonly by: 'created' | 'name' | 'project'; readonly descending: boolean };
   readonly limit: number;
   readonly offset: number;
 }
@@ -212,7 +253,17 @@ export interface Miscount {
   readonly rows: number;
 }
 
-export type TaskKind = 'attach-instance' | 'take-backup' | 'remove-backup' | 'convert-backup' | 'prove-backup';
+export type TaskKind =
+  | 'attach-instance'
+  | 'take-backup'
+  | 'remove-backup'
+  | 'convert-backup'
+  | 'prove-backup'
+  | 'create-instance'
+  | 'start-instance'
+  | 'isolate-instance'
+  | 'clean-up-instance'
+  | 'clear-instance';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 
@@ -238,6 +289,36 @@ export interface Task {
   readonly token: number;
   /** Tries that ended without a result: by an error, or because the process or its lease ended under them. */
   readonly failedTries: number;
+  /** Uin of who asked for it; `` where nobody did, such as a schedule. */
+  readonly requestedBy: string;
+}
+
+/** A task as a list shows it. */
+export interface ListedTask extends Task {
+  /** The name that its instance has now; `` where that is gone. */
+  readonly instanceName: string;
+  /** Of a task that takes a backup. */
+  readonly backupType: Backup['type'] | null;
+}
+
+/** Which tasks to list. All filters must hold. */
+export interface TaskQuery {
+  readonly accountId: string;
+  readonly region: string;
+  /** Any of them; none matches nothing. */
+  readonly instanceIds?: readonly string[];
+  /** The whole name that the instance has now. */
+  readonly instanceName?: string;
+  /** Any of them; none matches nothing. */
+  readonly types?: ReadonlyArray<{ readonly kind: TaskKind; readonly backupType?: Backup['type'] }>;
+  readonly states?: readonly TaskState[];
+  readonly requestedBy?: readonly string[];
+  /** When it was asked for; inclusive. */
+  readonly createdFrom: number;
+  /** Inclusive. */
+  readonly createdTo: number;
+  readonly limit: number;
+  readonly offset: number;
 }
 
 export interface NewTask {
@@ -250,6 +331,8 @@ export interface NewTask {
   /** No two unfinished tasks share one: `catalog-conflict` otherwise. */
   readonly exclusiveKey?: string;
   readonly createdAt: number;
+  /** Uin of who asked for it. */
+  readonly requestedBy?: string;
 }
 
 /** A claim. Whatever is recorded under it throws `lease-lost`, and records nothing, once the task has ended or is anybody else's. */
@@ -288,6 +371,10 @@ export interface TaskStore {
   unfinished(exclusiveKey: string): Promise<Task | undefined>;
   /** The task that works on that subject, the newest where there are several. */
   ofSubject(subject: string): Promise<Task | undefined>;
+  /** All tasks of that subject, oldest first. */
+  allOfSubject(subject: string): Promise<Task[]>;
+  /** One page, newest first, and how many match in all. */
+  list(query: TaskQuery): Promise<{ total: number; tasks: ListedTask[] }>;
   /** All tasks that claim to run, with the end of their lease, and the database's present time. */
   running(): Promise<Array<{ task: Task; leaseUntil: number; now: number }>>;
 }

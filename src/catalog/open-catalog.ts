@@ -17,6 +17,7 @@ import { createPolicyStore } from './stores/policy-store.ts';
 import { createScheduleStore } from './stores/schedule-store.ts';
 import { createSealedStore } from './stores/sealed-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
+import { createTagStore } from './stores/tag-store.ts';
 import { createTaskStore } from './stores/task-store.ts';
 import { createUserStore } from './stores/user-store.ts';
 
@@ -69,6 +70,7 @@ function createTables(scope: Scope): CatalogTables {
     policies: createPolicyStore(scope),
     sealed: createSealedStore(scope),
     downloadRestrictions: createDownloadRestrictionStore(scope),
+    tags: createTagStore(scope),
   };
 }
 

@@ -22,6 +22,7 @@ export interface Schema {
   policies: PolicyTable;
   policy_attachments: PolicyAttachmentTable;
   download_restrictions: DownloadRestrictionTable;
+  instance_tags: InstanceTagTable;
 }
 
 /** Tables that no dump holds: the ledger of migrations, and what triggers keep. A table that triggers fill must be named here. */
@@ -58,6 +59,15 @@ export interface InstanceTable {
   replicas: number;
   created_at: number;
   detached_at: number | null;
+  zone_id: number;
+  project_id: number;
+  delete_protection: number;
+}
+
+export interface InstanceTagTable {
+  instance_id: string;
+  tag_key: string;
+  tag_value: string;
 }
 
 export interface BackupTable {
@@ -164,6 +174,7 @@ export interface TaskTable {
   due_at: number;
   owner: string | null;
   lease_until: number | null;
+  requested_by: string;
 }
 
 export interface UserTable {

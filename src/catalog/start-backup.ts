@@ -8,6 +8,8 @@ export interface BackupOrder {
   readonly remark: string;
   readonly startedAt: number;
   readonly storageDays: number;
+  /** Uin of who asked for it; absent: a schedule. */
+  readonly requestedBy?: string;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface BackupOrder {
 export async function startBackup(
   tables: CatalogTables,
   { accountId, region, instanceId, name, serverKind, serverVersion }: Instance,
-  { type, remark, startedAt, storageDays }: BackupOrder,
+  { type, remark, startedAt, storageDays, requestedBy = '' }: BackupOrder,
 ): Promise<{ backupId: string; taskId: number }> {
   const backupId = createTimeUuid(startedAt);
   await tables.backups.insert({
@@ -47,6 +49,7 @@ export async function startBackup(
     payload: '{}',
     exclusiveKey: instanceId,
     createdAt: startedAt,
+    requestedBy,
   });
   return { backupId, taskId };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTempDirectory } from '../../test/harness/temp-supervisor.ts';
 import { isDomainError } from '../lib/errors.ts';
-import { findServer } from './find-server.ts';
+import { chooseServer, findServer } from './find-server.ts';
 
 test('finds the server of this machine', async () => {
   const found = await findServer();
@@ -34,6 +34,24 @@ test('names the line that installs a server where there is none', async (t) => {
   await assert.rejects(findServer({ searchPath: directory }), (error) => {
     return isDomainError(error, 'server-not-found') && /^install one: |^see /.test(error.hint ?? '') && error.message.includes(directory);
   });
+});
+
+test('chooses of a kind the oldest that is not older than the data', () => {
+  const servers = ['redis 7.0.15', 'valkey 8.0.1', 'redis 7.2.4', 'redis 6.2.7', 'redis 10.0.0'].map((name) => {
+    const [kind, version = ''] = name.split(' ');
+    return { path: name, kind: kind as 'redis' | 'valkey', version };
+  });
+  const choose = (kind: 'redis' | 'valkey', version: string) => chooseServer(servers, { kind, version }).path;
+  assert.equal(chooseServer(servers, undefined).path, 'redis 7.0.15');
+  assert.equal(choose('redis', '7.0.15'), 'redis 7.0.15');
+  assert.equal(choose('redis', '7.0.16'), 'redis 7.2.4');
+  assert.equal(choose('redis', '8'), 'redis 10.0.0');
+  assert.equal(choose('valkey', '7.2'), 'valkey 8.0.1');
+  assert.throws(
+    () => choose('valkey', '8.0.2'),
+    (error) => isDomainError(error, 'server-not-found') && /here is redis 7\.0\.15, valkey 8\.0\.1/.test(error.message),
+  );
+  assert.throws(() => chooseServer([], undefined), /none/);
 });
 
 async function writeProgram(directory: string, name: string, line: string): Promise<string> {

@@ -81,6 +81,44 @@ async function* search(directories: readonly string[], broken: string[]): AsyncG
   }
 }
 
+/** What a server must be to read the data of an instance. */
+export type WantedServer = Pick<ServerBinary, 'kind' | 'version'>;
+
+/**
+ * Of that kind the oldest that is not older than wanted: data that a server has written are read by no older one. Without a wish the first.
+ * Throws `server-not-found`.
+ */
+export function chooseServer(servers: readonly ServerBinary[], wanted: WantedServer | undefined): ServerBinary {
+  const fitting = wanted === undefined ? servers : servers.filter((server) => isFitting(server, wanted)).sort(byVersion);
+  const [chosen] = fitting;
+  if (chosen === undefined) {
+    const here = servers.map(({ kind, version }) => `${kind} ${version}`).join(', ') || 'none';
+    throw new DomainError(
+      'server-not-found',
+      `no ${wanted?.kind ?? 'server'} ${wanted?.version ?? ''} or newer is installed; here is ${here}`,
+      {
+        hint: `install ${wanted?.kind ?? 'redis'}-server ${wanted?.version ?? ''} or newer`,
+      },
+    );
+  }
+  return chosen;
+}
+
+function isFitting(server: ServerBinary, wanted: WantedServer): boolean {
+  return server.kind === wanted.kind && byVersion(server, wanted) >= 0;
+}
+
+function byVersion(a: Pick<ServerBinary, 'version'>, b: Pick<ServerBinary, 'version'>): number {
+  const [left, right] = [a, b].map(({ version }) => version.split('.').map(Number));
+  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) {
+      return difference;
+    }
+  }
+  return 0;
+}
+
 /** What the executable at `path` says that it is, undefined where it does not run or is neither. */
 export async function identifyServer(path: string): Promise<ServerBinary | undefined> {
   let output: string;

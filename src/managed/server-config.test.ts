@@ -13,7 +13,14 @@ const CONFIG = {
 
 test('listens on loopback only, with a password and an append-only file', () => {
   const lines = formatServerConfig(CONFIG).split('\n');
-  for (const line of ['bind 127.0.0.1 ::1', 'protected-mode yes', 'requirepass "secret"', 'appendonly yes', 'appendfsync everysec']) {
+  for (const line of [
+    'bind 127.0.0.1 ::1',
+    'protected-mode yes',
+    'requirepass "secret"',
+    'masterauth "secret"',
+    'appendonly yes',
+    'appendfsync everysec',
+  ]) {
     assert.ok(lines.includes(line), line);
   }
   assert.equal(lines.filter((line) => line.startsWith('maxmemory')).length, 0);

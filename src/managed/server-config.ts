@@ -25,6 +25,7 @@ export function formatServerConfig(config: ServerConfig): string {
     `port ${config.port}`,
     'protected-mode yes',
     `requirepass ${quote(config.password)}`,
+    `masterauth ${quote(config.password)}`,
     'daemonize no',
     `dir ${quote(config.directory)}`,
     `logfile ${quote(config.logFile)}`,

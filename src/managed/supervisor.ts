@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { DomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { findServer, identifyServer, type ServerBinary } from './find-server.ts';
+import { chooseServer, findServer, findServers, identifyServer, type ServerBinary, type WantedServer } from './find-server.ts';
 import { removeInstanceDirectory } from './remove-instance-directory.ts';
 import { MANAGED_HOST } from './server-config.ts';
 import { createSupervisedServer, type ServerStatus, type SupervisedServer } from './supervised-server.ts';
@@ -17,7 +17,7 @@ export interface SupervisorOptions {
   readonly clock?: Clock;
   /** A server had to move to another port, because somebody else has its own. Awaited before the start counts as done. */
   readonly onRelocated: (instanceId: string, port: number) => Promise<void>;
-  /** Path of the server to run; absent: the one that `findServer` finds. */
+  /** Path of the one server to run; absent: those that `findServers` finds. */
   readonly serverBinary?: string;
   /** Lines as in redis.conf for every server. */
   readonly extraConfig?: readonly string[];
@@ -34,6 +34,8 @@ export interface StartRequest {
   readonly password: string;
   /** Absent: no limit. */
   readonly maxMemoryBytes?: number;
+  /** Kind and least version; absent: the first that is found. */
+  readonly server?: WantedServer;
 }
 
 export interface StartedServer {
@@ -46,6 +48,8 @@ export interface StartedServer {
 
 /** Runs the local managed servers of one data directory, each in a directory of its own, and starts again those that end by themselves. */
 export interface Supervisor {
+  /** The servers that are installed now, the one to run by default first. Throws `server-not-found`. */
+  servers(): Promise<readonly ServerBinary[]>;
   /**
    * Starts the server of an instance, or adopts the one that an earlier service left running, and keeps it running. Resolves when it
    * answers with its data loaded. Throws `managed-server-busy` where this supervisor has it already, `server-not-found`, and the errors of
@@ -69,7 +73,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const stopTimeoutMs = options.stopTimeoutMs ?? 10_000;
   const removing = new Set<string>();
   let isClosed = false;
-  let binary: Promise<ServerBinary> | undefined;
+  let known: readonly ServerBinary[] = [];
 
   function directoryOf(instanceId: string): string {
     if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(instanceId)) {
@@ -78,14 +82,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return join(options.directory, instanceId);
   }
 
-  async function resolveBinary(): Promise<ServerBinary> {
-    binary ??= chooseBinary(options.serverBinary);
+  async function findInstalled(): Promise<readonly ServerBinary[]> {
+    const found = options.serverBinary === undefined ? await findServers() : [await identifyOrThrow(options.serverBinary)];
+    known = found.length === 0 ? [await findServer()] : found;
+    return known;
+  }
+
+  async function resolveBinary(wanted: WantedServer | undefined): Promise<ServerBinary> {
     try {
-      return await binary;
-    } catch (error) {
-      // Somebody may install one while we run.
-      binary = undefined;
-      throw error;
+      return chooseServer(known, wanted);
+    } catch {
+      // Not looked yet, or somebody has installed one meanwhile.
+      return chooseServer(await findInstalled(), wanted);
     }
   }
 
@@ -106,7 +114,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       instanceId,
       launch: {
         directory,
-        findBinary: resolveBinary,
+        findBinary: () => resolveBinary(request.server),
         password,
         loadTimeoutMs: options.loadTimeoutMs ?? 600_000,
         stopTimeoutMs,
@@ -163,13 +171,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
-  return { start, stop, stopAll, remove, status: (instanceId) => servers.get(instanceId)?.status(), directoryOf };
+  return {
+    servers: findInstalled,
+    start,
+    stop,
+    stopAll,
+    remove,
+    status: (instanceId) => servers.get(instanceId)?.status(),
+    directoryOf,
+  };
 }
 
-async function chooseBinary(path: string | undefined): Promise<ServerBinary> {
-  if (path === undefined) {
-    return findServer();
-  }
+async function identifyOrThrow(path: string): Promise<ServerBinary> {
   const binary = await identifyServer(path);
   if (binary === undefined) {
     throw new DomainError('server-not-found', `${path} is not a redis-server or valkey-server that runs`);

@@ -100,7 +100,7 @@ async function fillOf(schema: WireSchema, send: (value: unknown) => Promise<stri
   return undefined;
 }
 
-const REFUSED = /^InvalidParameter(?!\.PermissionDenied)/;
+const REFUSED = /^(InvalidParameter(?!\.PermissionDenied)|LimitExceeded)/;
 
 async function checkJson(fixture: Parameters<typeof sendJson>[0], action: AnyAction, input: unknown): Promise<void> {
   const body = JSON.stringify(input);

@@ -6,6 +6,7 @@ import { backupRow, instanceRow, newTask } from '../harness/catalog-rows.ts';
 import { accessSuite } from './access.suite.ts';
 import { backupPageSuite } from './backup-page.suite.ts';
 import { lifecycleSuite } from './lifecycle.suite.ts';
+import { managedSuite } from './managed.suite.ts';
 import { proofsSuite } from './proofs.suite.ts';
 import { scheduleSuite } from './schedule.suite.ts';
 
@@ -254,5 +255,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
     lifecycleSuite(() => catalog);
     scheduleSuite(() => catalog);
     proofsSuite(() => catalog);
+    managedSuite(() => catalog);
   });
 }

@@ -51,6 +51,7 @@ export function taskQueueSuite(database: string, open: () => Promise<AsyncDispos
         endedAt: null,
         token: 0,
         failedTries: 0,
+        requestedBy: '',
       });
       const { task, lease } = await claimOne();
       assert.deepEqual(lease, { taskId, token: 1, owner: 'one' });

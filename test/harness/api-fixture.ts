@@ -1,5 +1,6 @@
 import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
 import type { RawRequest } from '../../src/api/http-message.ts';
+import type { LocalMachine } from '../../src/api/local-machine.ts';
 import { parseWireTime } from '../../src/api/shapes/wire-time.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from '../../src/app/access-keys.ts';
 import { createDownloadLinks } from '../../src/app/download-links.ts';
@@ -20,6 +21,32 @@ export const OTHER_KEY = { secretId: 'AKIDother', secretKey: 'other-secret-key' 
 
 /** The instance of the contract's example. */
 export const INSTANCE_ID = 'crs-5a4py64p';
+
+/** What `isPassword` takes of an instance whose secrets nothing has sealed. */
+export const PASSWORD = 'correct-horse-7';
+
+/** A machine with one Redis and room for it. */
+export const MACHINE: LocalMachine = {
+  engines: async () => [{ serverKind: 'redis', serverVersion: '7.0.15' }],
+  room: async () => ({ totalMemoryBytes: 16 * 2 ** 30, freeMemoryBytes: 12 * 2 ** 30, freeDiskBytes: 100 * 2 ** 30 }),
+  isPortFree: async () => true,
+};
+
+/** Of the examples: a managed instance that serves, and one that is isolated. */
+export async function insertManaged(catalog: Catalog): Promise<void> {
+  const managed = { kind: 'managed', host: '127.0.0.1', maxMemoryBytes: 2 ** 30 } as const;
+  await catalog.instances.insert(instanceRow({ ...managed, instanceId: 'crs-7m2k9q4d', name: 'sessions', port: 20_001 }));
+  await catalog.instances.insert(
+    instanceRow({
+      ...managed,
+      instanceId: 'crs-3h8t5w1z',
+      name: 'old-sessions',
+      port: 20_002,
+      state: 'isolated',
+      detachedAt: at('2018-09-02 10:00:00'),
+    }),
+  );
+}
 
 export interface Answer {
   readonly Error?: { readonly Code: string; readonly Message: string };
@@ -45,7 +72,10 @@ export interface ApiFixture extends AsyncDisposable {
 }
 
 /** The real API over a real catalog in a directory of its own, at a clock that stands still. Limits are off unless asked for. */
-export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise<ApiFixture> {
+export async function openApiFixture({
+  isMachine = true,
+  ...options
+}: Partial<ApiOptions> & { /** Whether the node runs instances; true by default. */ isMachine?: boolean } = {}): Promise<ApiFixture> {
   const temporary = await openTempCatalog();
   const { catalog } = temporary;
   let now = Date.UTC(2026, 10, 24, 4, 0, 0);
@@ -82,6 +112,8 @@ export async function openApiFixture(options: Partial<ApiOptions> = {}): Promise
       endpoint: () => 'http://127.0.0.1:9530',
     }),
     audit: { append: async (entry) => void audited.push(entry) },
+    isPassword: (instance, password) => password === (sealed.get(instance.instanceId)?.password ?? PASSWORD),
+    ...(isMachine ? { machine: MACHINE } : {}),
     wakeWorker() {
       wakes++;
     },
@@ -145,6 +177,9 @@ export function instanceRow(changes: Partial<Instance> = {}): Instance {
     replicas: 1,
     createdAt: at('2018-09-01 10:00:00'),
     detachedAt: null,
+    zoneId: 0,
+    projectId: 0,
+    deleteProtection: false,
     ...changes,
   };
 }

@@ -21,6 +21,9 @@ export function instanceRow(changes: Partial<Instance> = {}): Instance {
     replicas: 0,
     createdAt: 1_000,
     detachedAt: null,
+    zoneId: 0,
+    projectId: 0,
+    deleteProtection: false,
     ...changes,
   };
 }

@@ -73,6 +73,9 @@ export const AttachInstance = defineAction({
         replicas: 0,
         createdAt,
         detachedAt: null,
+        zoneId: 0,
+        projectId: 0,
+        deleteProtection: false,
       });
       return tables.tasks.enqueue({
         accountId,
@@ -83,6 +86,7 @@ export const AttachInstance = defineAction({
         payload: '{}',
         exclusiveKey: instanceId,
         createdAt,
+        requestedBy: ctx.principal.uin,
       });
     });
     wakeWorker();

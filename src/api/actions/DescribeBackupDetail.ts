@@ -67,7 +67,7 @@ export const DescribeBackupDetail = defineAction({
     const { catalog, clock } = ctx.services;
     const found = await findBackup(parameters, catalog, ctx);
     const backup = toRedisBackupSet(found.backup, clock.now());
-    const instance = toInstanceSet(found.instance);
+    const instance = toInstanceSet(found.instance, []);
     return {
       BackupId: backup.BackupId,
       StartTime: backup.StartTime,

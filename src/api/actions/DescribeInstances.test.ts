@@ -13,7 +13,15 @@ function ids(answer: Answer): string[] {
 async function insertFour(fixture: ApiFixture): Promise<void> {
   const rows = [
     { instanceId: 'crs-aaaaaaaa', name: 'Orders main', host: '10.0.0.1', createdAt: at('2026-11-01 00:00:01') },
-    { instanceId: 'crs-bbbbbbbb', name: 'orders replica', host: '10.0.0.2', createdAt: at('2026-11-01 00:00:02') },
+    {
+      instanceId: 'crs-bbbbbbbb',
+      name: 'orders replica',
+      host: '10.0.0.2',
+      createdAt: at('2026-11-01 00:00:02'),
+      projectId: 7,
+      serverKind: 'valkey',
+      serverVersion: '8.0.1',
+    },
     { instanceId: 'crs-cccccccc', name: 'sessions', host: '10.0.0.11', createdAt: at('2026-11-01 00:00:03'), state: 'attaching' as const },
     {
       instanceId: 'crs-dddddddd',
@@ -27,6 +35,13 @@ async function insertFour(fixture: ApiFixture): Promise<void> {
   for (const row of rows) {
     await fixture.catalog.instances.insert(instanceRow(row));
   }
+  for (const [instanceId, key, value] of [
+    ['crs-aaaaaaaa', 'team', 'a'],
+    ['crs-aaaaaaaa', 'tier', '1'],
+    ['crs-bbbbbbbb', 'team', 'b'],
+  ] as const) {
+    await fixture.catalog.tags.set({ instanceId, key, value });
+  }
   await fixture.catalog.instances.insert(instanceRow({ instanceId: 'crs-eeeeeeee', region: 'ap-beijing' }));
   await fixture.catalog.instances.insert(instanceRow({ instanceId: 'crs-ffffffff', accountId: '200000000001' }));
 }
@@ -39,6 +54,9 @@ test('shows every field of the SDK model, the neutral ones with their neutral va
   assert.deepEqual(Object.keys(instance).sort(), Object.keys(InstanceSet.properties).sort());
   assert.deepEqual(instance, {
     ...NEUTRAL,
+    ProjectId: 0,
+    InstanceTags: [],
+    DeleteProtectionSwitch: 0,
     InstanceName: 'orders',
     InstanceId: 'crs-5a4py64p',
     RegionId: 1,
@@ -94,17 +112,48 @@ describe('filters', () => {
     ['Status 2', { Status: [2] }, ['bbbbbbbb', 'aaaaaaaa']],
     ['Status 0', { Status: [0] }, ['cccccccc']],
     ['Status -2', { Status: [-2] }, ['dddddddd']],
-    ['Status 1 and -3 mean none', { Status: [1, -3] }, []],
+    ['Status 1 and -3, which none has', { Status: [1, -3] }, []],
     ['Status twice', { Status: [-2, -2, 0] }, ['dddddddd', 'cccccccc']],
     ['ascending', { OrderType: 0 }, ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']],
     ['by name, ascending', { OrderBy: 'instancename', OrderType: 0, Status: [2] }, ['aaaaaaaa', 'bbbbbbbb']],
     ['page', { Limit: 2, Offset: 2 }, ['aaaaaaaa']],
     ['page of a search', { SearchKeys: ['s'], Limit: 1, Offset: 1 }, ['bbbbbbbb']],
+    ['ProjectIds', { ProjectIds: [7, 8] }, ['bbbbbbbb']],
+    ['by project, ascending', { OrderBy: 'projectId', OrderType: 0 }, ['aaaaaaaa', 'cccccccc', 'bbbbbbbb']],
     [
-      'parameters without a meaning here',
-      { ProjectIds: [7], BillingMode: 'prepaid', InstanceTags: [{ TagKey: 'a', TagValue: 'b' }] },
-      ['cccccccc', 'bbbbbbbb', 'aaaaaaaa'],
+      'InstanceTags, all of them',
+      {
+        InstanceTags: [
+          { TagKey: 'team', TagValue: 'a' },
+          { TagKey: 'tier', TagValue: '1' },
+        ],
+      },
+      ['aaaaaaaa'],
     ],
+    ['InstanceTags of another value', { InstanceTags: [{ TagKey: 'team', TagValue: 'c' }] }, []],
+    ['TagKeys', { TagKeys: ['team'] }, ['bbbbbbbb', 'aaaaaaaa']],
+    ['Type', { Type: 19 }, ['bbbbbbbb']],
+    ['TypeList', { TypeList: [17, 18] }, ['cccccccc', 'aaaaaaaa']],
+    ['Type and TypeList: both', { Type: 17, TypeList: [19] }, []],
+    ['EngineName in any case', { EngineName: 'valkey-8.0' }, ['bbbbbbbb']],
+    ...(
+      [
+        [{ BillingMode: 'postpaid' }, { BillingMode: 'prepaid' }],
+        [{ TypeVersion: 2 }, { TypeVersion: 3 }],
+        [{ AzMode: 'singleaz' }, { AzMode: 'multiaz' }],
+        [{ AutoRenew: [0, 1] }, { AutoRenew: [1, 2] }],
+        [{ ProductVersions: ['local', 'cdc'] }, { ProductVersions: ['cdc'] }],
+        [{ RegionIds: [4, 1] }, { RegionIds: [4] }],
+        [{ UniqVpcIds: [] }, { UniqVpcIds: ['vpc-1'] }],
+        [{ SubnetIds: [] }, { SubnetIds: ['1'] }],
+      ] as const
+    ).flatMap(
+      ([held, foreign]): Array<[string, object, string[]]> => [
+        [`what all have: ${JSON.stringify(held)}`, held, ['cccccccc', 'bbbbbbbb', 'aaaaaaaa']],
+        [`what none has: ${JSON.stringify(foreign)}`, foreign, []],
+        [`what none has, with a Status: ${JSON.stringify(foreign)}`, { ...foreign, Status: [2] }, []],
+      ],
+    ),
   ];
   for (const [name, parameters, expected] of cases) {
     test(name, async () => {
@@ -113,6 +162,56 @@ describe('filters', () => {
       assert.deepEqual(ids(await fixture.call(ACTION, parameters)), expected);
     });
   }
+});
+
+test('shows each state of a managed instance by the vendor’s number, the isolated ones without being asked, a failed one never', async () => {
+  await using fixture = await openApiFixture();
+  const states = ['creating', 'starting', 'online', 'isolating', 'isolated', 'cleaning', 'detached', 'failed'] as const;
+  for (const [index, state] of states.entries()) {
+    await fixture.catalog.instances.insert(instanceRow({ instanceId: `crs-0000000${index}`, kind: 'managed', state, createdAt: index }));
+  }
+  const shown = async (parameters: object) => {
+    const { InstanceSet: set } = (await fixture.call(ACTION, { OrderType: 0, ...parameters })) as unknown as {
+      InstanceSet: Array<{ InstanceId: string; Status: number }>;
+    };
+    return set.map(({ InstanceId, Status }) => [states[Number(InstanceId.at(-1))], Status]);
+  };
+  const listed = [
+    ['creating', 0],
+    ['starting', 1],
+    ['online', 2],
+    ['isolating', 1],
+    ['isolated', -2],
+    ['cleaning', -3],
+  ];
+  assert.deepEqual(await shown({}), listed);
+  assert.deepEqual(await shown({ Status: [0, 1, 2, -2, -3] }), [...listed, ['detached', -2]]);
+});
+
+test('shows the tags of each instance, zone and project as ordered, and the protection', async () => {
+  await using fixture = await openApiFixture();
+  await insertFour(fixture);
+  await fixture.catalog.instances.insert(
+    instanceRow({ instanceId: 'crs-gggggggg', zoneId: 100003, projectId: 9, deleteProtection: true, createdAt: 0 }),
+  );
+  const { InstanceSet: set } = (await fixture.call(ACTION, { OrderType: 0 })) as unknown as { InstanceSet: Array<Record<string, unknown>> };
+  assert.deepEqual(
+    set.map((each) => [each['InstanceTags'], each['ZoneId'], each['ProjectId'], each['DeleteProtectionSwitch']]),
+    [
+      [[], 100003, 9, 1],
+      [
+        [
+          { TagKey: 'team', TagValue: 'a' },
+          { TagKey: 'tier', TagValue: '1' },
+        ],
+        100001,
+        0,
+        0,
+      ],
+      [[{ TagKey: 'team', TagValue: 'b' }], 100001, 7, 0],
+      [[], 100001, 0, 0],
+    ],
+  );
 });
 
 test('refuses values outside the rules', async () => {
@@ -129,7 +228,12 @@ test('refuses values outside the rules', async () => {
     [{ SearchKey: '\0' }, 'SearchKey has 1 characters; it must have at most 60 and none of them NUL.'],
     [{ SearchKeys: ['a', 'n'.repeat(254)] }, 'SearchKeys.1 has 254 characters; it must have at most 253 and none of them NUL.'],
     [{ SearchKeys: Array(1001).fill('a') }, 'SearchKeys has 1001 elements; it must have at most 1000.'],
+    [{ ProjectIds: Array(1001).fill(1) }, 'ProjectIds has 1001 elements; it must have at most 1000.'],
+    [{ TagKeys: Array(51).fill('a') }, 'InstanceTags and TagKeys have 51 elements together; they must have at most 50.'],
     [{ Status: [3] }, 'Status holds 3; it must be 0, 1, 2, -2 or -3.'],
+    [{ TypeVersion: 4 }, 'TypeVersion is 4; it must be one of 1, 2, 3.'],
+    [{ BillingMode: 'free' }, 'BillingMode is "free"; it must be one of postpaid, prepaid.'],
+    [{ AzMode: '' }, 'AzMode is ""; it must be one of singleaz, multiaz.'],
     [{ OrderType: 2 }, 'OrderType is 2; it must be 0 or 1.'],
     [{ OrderBy: 'size' }, 'OrderBy is "size"; it must be one of createtime, instancename, projectId, type, curDeadline.'],
   ] as const) {

@@ -1,55 +1,58 @@
 import type { Static } from 'typebox';
-import type { InstanceQuery, InstanceState } from '../../catalog/catalog.ts';
-import { type ActionContext, defineAction } from '../action.ts';
-import type { Message } from '../errors/message.ts';
+import { defineAction } from '../action.ts';
 import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
-import { InstanceSet, NEUTRAL, toInstanceSet, toInstanceStates } from '../shapes/instance-set.ts';
-import { assertInstanceId, visibleIds } from './instance-access.ts';
-import { assertSearchText, MOST_KEY_LENGTH } from './search-text.ts';
+import { InstanceSet, NEUTRAL, toInstanceSet } from '../shapes/instance-set.ts';
+import { visibleIds } from './instance-access.ts';
+import { invalid, MOST_KEYS, readInstanceFilter } from './instance-filter.ts';
 
 const MOST_LIMIT = 1000;
-const MOST_KEYS = 1000;
-const ACCEPTED = 'Accepted, no effect: an attached server has no such property.';
+const NO_NETWORK = 'Anything but an empty list finds nothing: no instance here is in a VPC.';
 
 const input = structure({
   Limit: optional(uint64('Size of the page, 1 to 1000. Default: 20.')),
   Offset: optional(uint64('Rows to skip. Default: 0.')),
   InstanceId: optional(text('Id of one instance.')),
-  OrderBy: optional(text('createtime (default) or instancename; projectId, type and curDeadline order as createtime does.')),
+  OrderBy: optional(text('createtime (default), instancename or projectId; type and curDeadline order as createtime does.')),
   OrderType: optional(int64('1 descending (default), 0 ascending.')),
-  VpcIds: optional(list(text('Id.'), ACCEPTED)),
-  SubnetIds: optional(list(text('Id.'), ACCEPTED)),
+  VpcIds: optional(list(text('Id.'), NO_NETWORK)),
+  SubnetIds: optional(list(text('Id.'), NO_NETWORK)),
   SearchKey: optional(text('Part of the name, in any case; at most 60 characters.')),
-  ProjectIds: optional(list(int64('Id.'), ACCEPTED)),
+  ProjectIds: optional(list(int64('Id.'), 'Any of these projects.')),
   InstanceName: optional(text('The whole name; at most 60 characters.')),
-  UniqVpcIds: optional(list(text('Id.'), ACCEPTED)),
-  UniqSubnetIds: optional(list(text('Id.'), ACCEPTED)),
-  RegionIds: optional(list(int64('Id.'), 'Accepted, no effect: deprecated, the common parameter Region says it.')),
-  Status: optional(list(int64('Status.'), '0 not looked at yet, 1 and -3 none, 2 online, -2 detached. Default: 0 and 2.')),
-  TypeVersion: optional(int64(ACCEPTED)),
-  EngineName: optional(text(ACCEPTED)),
-  AutoRenew: optional(list(int64('Mode.'), ACCEPTED)),
-  BillingMode: optional(text(ACCEPTED)),
-  Type: optional(int64(ACCEPTED)),
+  UniqVpcIds: optional(list(text('Id.'), NO_NETWORK)),
+  UniqSubnetIds: optional(list(text('Id.'), NO_NETWORK)),
+  RegionIds: optional(list(int64('Id.'), 'Numbers of regions, deprecated: finds nothing where that of Region is not among them.')),
+  Status: optional(
+    list(
+      int64('Status.'),
+      '0 not started yet, 1 in process, 2 online, -2 isolated or detached, -3 being cleaned up. Default: all but detached ones.',
+    ),
+  ),
+  TypeVersion: optional(int64('2 standard architecture, which all are; 1 and 3 find nothing.')),
+  EngineName: optional(text('Engine and version, such as Redis-7.0 or Valkey-8.0.')),
+  AutoRenew: optional(list(int64('Mode.'), 'Renewal: 0 is that of all, 1 and 2 find nothing.')),
+  BillingMode: optional(text('postpaid, which all are, or prepaid, which finds nothing.')),
+  Type: optional(int64('Number of engine version and architecture.')),
   SearchKeys: optional(
     list(text('Key.'), 'Any of them: part of the name in any case, the whole id, or the whole host. At most 1000, of 253 characters.'),
   ),
-  TypeList: optional(list(int64('Type.'), ACCEPTED)),
-  MonitorVersion: optional(text(ACCEPTED)),
-  InstanceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), ACCEPTED)),
-  TagKeys: optional(list(text('Key.'), ACCEPTED)),
-  ProductVersions: optional(list(text('Version.'), ACCEPTED)),
+  TypeList: optional(list(int64('Type.'), 'Any of these numbers of engine version and architecture.')),
+  MonitorVersion: optional(text('Accepted, no effect: the vendor’s own.')),
+  InstanceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), 'All of these tags.')),
+  TagKeys: optional(list(text('Key.'), 'A tag of each of these keys.')),
+  ProductVersions: optional(list(text('Version.'), 'local is that of all; without it nothing is found.')),
   InstanceIds: optional(list(text('Id.'), 'Ids of several instances, at most 1000.')),
-  AzMode: optional(text(ACCEPTED)),
+  AzMode: optional(text('Accepted, no effect: the vendor’s own.')),
 });
 
-type Input = Static<typeof input>;
-type Context = ActionContext<'InvalidParameter.InvalidParameter'>;
-type Filter = Omit<InstanceQuery, 'limit' | 'offset'>;
+export type DescribeInstancesInput = Static<typeof input>;
 
 const exampleInstance: Static<typeof InstanceSet> = {
   ...NEUTRAL,
   InstanceName: 'orders',
+  ProjectId: 0,
+  InstanceTags: [],
+  DeleteProtectionSwitch: 0,
   InstanceId: 'crs-5a4py64p',
   RegionId: 1,
   ZoneId: 100001,
@@ -104,93 +107,20 @@ export const DescribeInstances = defineAction({
         zh: `Offset 为 ${Offset}，最大为 ${Number.MAX_SAFE_INTEGER}。`,
       });
     }
-    const asked = readFilter(parameters, ctx);
+    const asked = await readInstanceFilter(parameters, ctx);
     const visible = await visibleIds(ctx);
     const filter = { ...asked, ...(visible === undefined ? {} : { instanceIds: visible }) };
-    const { total, instances } = await ctx.services.catalog.instances.list({ ...filter, limit: Limit, offset: Offset });
-    return { TotalCount: total, InstanceSet: instances.map(toInstanceSet) };
+    const { catalog } = ctx.services;
+    const { total, instances } = await catalog.instances.list({ ...filter, limit: Limit, offset: Offset });
+    const tags = await catalog.tags.ofInstances(instances.map(({ instanceId }) => instanceId));
+    return { TotalCount: total, InstanceSet: instances.map((instance) => toInstanceSet(instance, tags)) };
   },
 });
 
 /** None where there are too many to decide on each: such a call is refused below, whoever makes it. */
-function namedIds({ InstanceId, InstanceIds = [] }: Input): readonly string[] {
+function namedIds({ InstanceId, InstanceIds = [] }: DescribeInstancesInput): readonly string[] {
   if (InstanceIds.length > MOST_KEYS) {
     return [];
   }
   return InstanceId === undefined ? InstanceIds : [InstanceId, ...InstanceIds];
-}
-
-function readFilter(parameters: Input, ctx: Context): Filter {
-  const { InstanceId, InstanceIds = [], InstanceName = '', SearchKey = '', SearchKeys = [], Status = [] } = parameters;
-  const ids = InstanceId === undefined ? readKeys(InstanceIds, 'InstanceIds', ctx) : narrow(InstanceId, InstanceIds);
-  for (const id of ids) {
-    assertInstanceId(id, ctx);
-  }
-  assertSearchText('InstanceName', InstanceName, ctx);
-  assertSearchText('SearchKey', SearchKey, ctx);
-  for (const [index, key] of readKeys(SearchKeys, 'SearchKeys', ctx).entries()) {
-    assertSearchText(`SearchKeys.${index}`, key, ctx, MOST_KEY_LENGTH);
-  }
-  return {
-    accountId: ctx.principal.accountId,
-    region: ctx.region,
-    ...(InstanceId === undefined && ids.length === 0 ? {} : { instanceIds: ids }),
-    ...(InstanceName === '' ? {} : { names: [InstanceName] }),
-    ...(SearchKey === '' ? {} : { nameContains: SearchKey }),
-    ...(SearchKeys.length === 0 ? {} : { searchAny: SearchKeys }),
-    ...(Status.length === 0 ? {} : { states: readStates(Status, ctx) }),
-    order: readOrder(parameters, ctx),
-  };
-}
-
-/** InstanceId and InstanceIds together: what is in both. */
-function narrow(id: string, ids: readonly string[]): readonly string[] {
-  return ids.length === 0 || ids.includes(id) ? [id] : [];
-}
-
-function readKeys(keys: readonly string[], name: string, ctx: Context): readonly string[] {
-  if (keys.length > MOST_KEYS) {
-    throw invalid(ctx, {
-      en: `${name} has ${keys.length} elements; it must have at most ${MOST_KEYS}.`,
-      zh: `${name} 有 ${keys.length} 个元素，最多 ${MOST_KEYS} 个。`,
-    });
-  }
-  return keys;
-}
-
-function readStates(statuses: readonly number[], ctx: Context): readonly InstanceState[] {
-  return [...new Set(statuses)].flatMap((status) => {
-    const states = toInstanceStates(status);
-    if (states === undefined) {
-      throw invalid(ctx, {
-        en: `Status holds ${status}; it must be 0, 1, 2, -2 or -3.`,
-        zh: `Status 包含 ${status}，必须是 0、1、2、-2 或 -3。`,
-      });
-    }
-    return states;
-  });
-}
-
-const ORDERS: ReadonlyMap<string, 'created' | 'name'> = new Map([
-  ['createtime', 'created'],
-  ['instancename', 'name'],
-  ['projectId', 'created'],
-  ['type', 'created'],
-  ['curDeadline', 'created'],
-]);
-
-function readOrder({ OrderBy = 'createtime', OrderType = 1 }: Input, ctx: Context): NonNullable<InstanceQuery['order']> {
-  const by = ORDERS.get(OrderBy);
-  if (by === undefined) {
-    const [quoted, words] = [JSON.stringify(OrderBy.slice(0, 64)), [...ORDERS.keys()].join(', ')];
-    throw invalid(ctx, { en: `OrderBy is ${quoted}; it must be one of ${words}.`, zh: `OrderBy 为 ${quoted}，必须是 ${words} 之一。` });
-  }
-  if (OrderType !== 0 && OrderType !== 1) {
-    throw invalid(ctx, { en: `OrderType is ${OrderType}; it must be 0 or 1.`, zh: `OrderType 为 ${OrderType}，必须是 0 或 1。` });
-  }
-  return { by, descending: OrderType === 1 };
-}
-
-function invalid(ctx: Context, text: Message): Error {
-  return ctx.fail('InvalidParameter.InvalidParameter', text);
 }

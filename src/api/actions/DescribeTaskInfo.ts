@@ -1,16 +1,7 @@
-import type { TaskKind } from '../../catalog/catalog.ts';
 import { defineAction } from '../action.ts';
 import { structure, text, uint64 } from '../schema.ts';
+import { TASK_TYPES } from '../shapes/task-type.ts';
 import { formatWireTime } from '../shapes/wire-time.ts';
-
-/** Words of a person for each kind of task; the vendor's own are free phrases too. */
-const TASK_TYPES = {
-  'attach-instance': 'Attach instance',
-  'take-backup': 'Back up instance',
-  'remove-backup': 'Remove backup',
-  'convert-backup': 'Convert backup',
-  'prove-backup': 'Verify backup',
-} as const satisfies Record<TaskKind, string>;
 
 export const DescribeTaskInfo = defineAction({
   name: 'DescribeTaskInfo',
@@ -39,7 +30,7 @@ export const DescribeTaskInfo = defineAction({
     output: {
       Status: 'preparing',
       StartTime: '2018-09-04 12:51:21',
-      TaskType: TASK_TYPES['take-backup'],
+      TaskType: TASK_TYPES['take-backup'].words,
       InstanceId: 'crs-5a4py64p',
       TaskMessage: '',
     },
@@ -58,7 +49,7 @@ export const DescribeTaskInfo = defineAction({
     return {
       Status: task.state,
       StartTime: formatWireTime(task.createdAt),
-      TaskType: TASK_TYPES[task.kind],
+      TaskType: TASK_TYPES[task.kind].words,
       InstanceId: task.instanceId,
       TaskMessage: isTrouble ? task.message : '',
     };

@@ -55,7 +55,7 @@ export const ManualBackupInstance = defineAction({
       .transaction(async (tables) => {
         const instance = await getFreeInstance(InstanceId, tables, ctx);
         const storageDays = StorageDays || ((await tables.schedules.get(InstanceId))?.storageDays ?? DEFAULT_STORAGE_DAYS);
-        return startBackup(tables, instance, { type: 'manual', remark: Remark, startedAt, storageDays });
+        return startBackup(tables, instance, { type: 'manual', remark: Remark, startedAt, storageDays, requestedBy: ctx.principal.uin });
       })
       .catch((error: unknown) => {
         // Another request took the exclusive key between the look and the write.

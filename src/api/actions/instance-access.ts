@@ -19,7 +19,8 @@ export async function getInstance(
   ctx: ActionContext<'ResourceNotFound.InstanceNotExists'>,
 ): Promise<Instance> {
   const instance = await tables.instances.get(id);
-  if (instance === undefined || instance.accountId !== ctx.principal.accountId || instance.region !== ctx.region) {
+  const isMine = instance?.accountId === ctx.principal.accountId && instance.region === ctx.region;
+  if (instance === undefined || !isMine || instance.state === 'failed') {
     const named = id.slice(0, 64);
     throw ctx.fail('ResourceNotFound.InstanceNotExists', {
       en: `No instance ${named} is found in region ${ctx.region}.`,

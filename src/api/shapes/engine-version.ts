@@ -9,7 +9,10 @@ const REDIS_TYPES: ReadonlyArray<readonly [major: number, minor: number, type: n
   [6, 2, 15],
   [7, 0, 17],
 ];
-const VALKEY_TYPE = 19;
+const VALKEY_TYPES: typeof REDIS_TYPES = [
+  [8, 0, 19],
+  [9, 0, 21],
+];
 const MOST_KEPT = 1000;
 
 /** How the wire names an engine. */
@@ -20,6 +23,8 @@ export interface EngineVersion {
   readonly engine: string;
   /** `RDB-Redis 7.0`; `RDB` until then. */
   readonly fileType: string;
+  /** `Redis-7.0`; `` until then. */
+  readonly name: string;
 }
 
 /** What was worked out before: a site has few versions, and a page asks for each row's. */
@@ -40,17 +45,17 @@ export function toEngineVersion(serverKind: string, serverVersion: string): Engi
 
 function readVersion(serverKind: string, serverVersion: string): EngineVersion {
   if (serverVersion === '') {
-    return { type: 0, engine: '', fileType: 'RDB' };
+    return { type: 0, engine: '', fileType: 'RDB', name: '' };
   }
   const engine = serverKind === 'valkey' ? 'Valkey' : 'Redis';
   const [major = '', minor = '0'] = serverVersion.split('.');
-  const type = serverKind === 'valkey' ? VALKEY_TYPE : toRedisType(Number(major), Number(minor));
-  return { type, engine, fileType: `RDB-${engine} ${major}.${minor}` };
+  const type = toType(serverKind === 'valkey' ? VALKEY_TYPES : REDIS_TYPES, Number(major), Number(minor));
+  return { type, engine, fileType: `RDB-${engine} ${major}.${minor}`, name: `${engine}-${major}.${minor}` };
 }
 
-function toRedisType(major: number, minor: number): number {
+function toType(types: typeof REDIS_TYPES, major: number, minor: number): number {
   let found = 0;
-  for (const [leastMajor, leastMinor, type] of REDIS_TYPES) {
+  for (const [leastMajor, leastMinor, type] of types) {
     if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
       found = type;
     }

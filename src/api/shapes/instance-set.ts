@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { Instance, InstanceState } from '../../catalog/catalog.ts';
+import type { Tag } from '../../catalog/tags.ts';
 import { regions } from '../regions.ts';
 import { bool, int64, list, structure, text } from '../schema.ts';
 import { toEngineVersion } from './engine-version.ts';
@@ -9,17 +10,17 @@ const InstanceTagInfo = structure({ TagKey: text('Key.'), TagValue: text('Value.
 const InstanceNode = structure({ Id: int64('Not used.') });
 const RedisNodeInfo = structure({ NodeType: int64('0 master, 1 replica.') });
 
-/** All fields of the SDK model, in its order. Those without a meaning for an attached server have the neutral value of `NEUTRAL`. */
+/** All fields of the SDK model, in its order. Those without a meaning for a server that is not the vendor's have the neutral value of `NEUTRAL`. */
 export const InstanceSet = structure({
   InstanceName: text('Name.'),
   InstanceId: text('Id.'),
   Appid: int64('Neutral.'),
-  ProjectId: int64('Neutral.'),
+  ProjectId: int64('Project as ordered or changed by ModifyInstance; 0 at first.'),
   RegionId: int64('Number of the region; 0 where the vendor publishes none.'),
-  ZoneId: int64("The region's first zone."),
+  ZoneId: int64("Zone as ordered; else the region's first."),
   VpcId: int64('Neutral.'),
   SubnetId: int64('Neutral.'),
-  Status: int64('0 not looked at yet, 2 online, -2 detached.'),
+  Status: int64('0 not looked at or not started yet, 1 being started or isolated, 2 online, -2 isolated or detached, -3 being cleaned up.'),
   WanIp: text('Host of the server.'),
   Port: int64('Port of the server.'),
   Createtime: text('When it was registered, UTC+8.'),
@@ -34,17 +35,17 @@ export const InstanceSet = structure({
   UniqSubnetId: text('Neutral.'),
   BillingMode: int64('Neutral.'),
   InstanceTitle: text('State in words.'),
-  OfflineTime: text('When it was detached, UTC+8; empty while it is not.'),
+  OfflineTime: text('Since when it is isolated or detached, UTC+8; empty while it is not.'),
   SubStatus: int64('Neutral.'),
   Tags: list(text('Tag.'), 'Neutral.'),
   InstanceNode: list(InstanceNode, 'Neutral.'),
   RedisShardSize: int64('As Size: an attached server is one shard.'),
   RedisShardNum: int64('1.'),
-  RedisReplicasNum: int64('Replicas that the server reported, as last looked at.'),
+  RedisReplicasNum: int64('Replicas that the server reported, as last looked at; of a managed instance the number that was ordered.'),
   PriceId: int64('Neutral.'),
   CloseTime: text('As OfflineTime.'),
   SlaveReadWeight: int64('Neutral.'),
-  InstanceTags: list(InstanceTagInfo, 'Neutral.'),
+  InstanceTags: list(InstanceTagInfo, 'Tags, ordered by key.'),
   ProjectName: text('Neutral.'),
   NoAuth: bool('Neutral.'),
   ClientLimit: int64('Neutral.'),
@@ -71,13 +72,12 @@ export const InstanceSet = structure({
   UpgradeProxyVersion: text('Neutral.'),
   UpgradeRedisVersion: text('Neutral.'),
   BackupMode: text('NormalLevelBackup.'),
-  DeleteProtectionSwitch: int64('Neutral.'),
+  DeleteProtectionSwitch: int64('1: DestroyPostpaidInstance is refused. 0: it is not.'),
 });
 
 /** What fields hold that a server which is not the vendor's has not. The table in docs/wire-contract.md is this one. */
 export const NEUTRAL = {
   Appid: 0,
-  ProjectId: 0,
   VpcId: 0,
   SubnetId: 0,
   AutoRenewFlag: 0,
@@ -92,7 +92,6 @@ export const NEUTRAL = {
   RedisShardNum: 1,
   PriceId: 0,
   SlaveReadWeight: 0,
-  InstanceTags: [],
   ProjectName: '',
   NoAuth: false,
   ClientLimit: 0,
@@ -117,16 +116,22 @@ export const NEUTRAL = {
   UpgradeProxyVersion: '',
   UpgradeRedisVersion: '',
   BackupMode: 'NormalLevelBackup',
-  DeleteProtectionSwitch: 0,
 } satisfies Partial<Static<typeof InstanceSet>>;
 
 const STATUS = {
   attaching: { number: 0, title: 'Attaching' },
+  creating: { number: 0, title: 'Creating' },
+  starting: { number: 1, title: 'Starting' },
   online: { number: 2, title: 'Running' },
+  isolating: { number: 1, title: 'Isolating' },
+  isolated: { number: -2, title: 'Isolated' },
+  cleaning: { number: -3, title: 'Cleaning up' },
   detached: { number: -2, title: 'Detached' },
+  // Never shown: no listing has it.
+  failed: { number: Number.NaN, title: 'Failed' },
 } as const satisfies Record<InstanceState, { number: number; title: string }>;
 
-/** The states that one of the wire's five numbers means (1 and -3 mean none of ours); undefined for any other number. */
+/** The states that one of the wire's five numbers means; undefined for any other number. */
 export function toInstanceStates(status: number): readonly InstanceState[] | undefined {
   if (![0, 1, 2, -2, -3].includes(status)) {
     return undefined;
@@ -134,7 +139,8 @@ export function toInstanceStates(status: number): readonly InstanceState[] | und
   return (Object.keys(STATUS) as InstanceState[]).filter((state) => STATUS[state].number === status);
 }
 
-export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
+/** `tags` may be those of several instances. */
+export function toInstanceSet(instance: Instance, tags: readonly Tag[]): Static<typeof InstanceSet> {
   const region = regions.get(instance.region);
   const { type, engine } = toEngineVersion(instance.serverKind, instance.serverVersion);
   const sizeMb = toMegabytes(instance.maxMemoryBytes > 0 ? instance.maxMemoryBytes : instance.usedMemoryBytes);
@@ -144,7 +150,8 @@ export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
     InstanceName: instance.name,
     InstanceId: instance.instanceId,
     RegionId: region?.regionId ?? 0,
-    ZoneId: region?.zoneIds[0] ?? 0,
+    ProjectId: instance.projectId,
+    ZoneId: instance.zoneId || (region?.zoneIds[0] ?? 0),
     Status: STATUS[instance.state].number,
     WanIp: instance.host,
     Port: instance.port,
@@ -158,6 +165,8 @@ export function toInstanceSet(instance: Instance): Static<typeof InstanceSet> {
     CloseTime: detachedAt,
     RedisShardSize: sizeMb,
     RedisReplicasNum: instance.replicas,
+    InstanceTags: tags.filter((tag) => tag.instanceId === instance.instanceId).map((tag) => ({ TagKey: tag.key, TagValue: tag.value })),
+    DeleteProtectionSwitch: instance.deleteProtection ? 1 : 0,
     Region: instance.region,
     CurrentRedisVersion: instance.serverVersion,
   };

@@ -44,10 +44,15 @@ test('an engine takes the number of the next lower version that the vendor sells
     ['redis', '7.0.15', 17, 'Redis', 'RDB-Redis 7.0'],
     ['redis', '8.2.3', 17, 'Redis', 'RDB-Redis 8.2'],
     ['valkey', '8.0.1', 19, 'Valkey', 'RDB-Valkey 8.0'],
+    ['valkey', '9.1.0', 21, 'Valkey', 'RDB-Valkey 9.1'],
     ['unknown', '255.255.255', 17, 'Redis', 'RDB-Redis 255.255'],
     ['', '', 0, '', 'RDB'],
   ] as const) {
-    assert.deepEqual(toEngineVersion(kind, version), { type, engine, fileType }, version);
+    assert.deepEqual(
+      toEngineVersion(kind, version),
+      { type, engine, fileType, name: fileType.replace(/^RDB-?/, '').replace(' ', '-') },
+      version,
+    );
   }
 });
 
@@ -56,7 +61,7 @@ test('a failed backup cannot be shown', () => {
 });
 
 test('a detached instance tells when, a region without zones has zone 0', () => {
-  const detached = toInstanceSet(instanceRow({ state: 'detached', detachedAt: 0, region: 'ap-jakarta' }));
+  const detached = toInstanceSet(instanceRow({ state: 'detached', detachedAt: 0, region: 'ap-jakarta' }), []);
   assert.deepEqual(
     [detached.Status, detached.OfflineTime, detached.CloseTime, detached.ZoneId, detached.RegionId],
     [-2, '1970-01-01 08:00:00', '1970-01-01 08:00:00', 0, 0],

@@ -5,6 +5,7 @@ import { initialMigration } from './0001-initial.ts';
 import { accessMigration } from './0002-access.ts';
 import { lifecycleMigration } from './0003-lifecycle.ts';
 import { downloadsMigration } from './0004-downloads.ts';
+import { managedMigration } from './0005-managed.ts';
 import { proofsMigration } from './0006-proofs.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
@@ -20,5 +21,6 @@ export const migrations: readonly Migration[] = [
   accessMigration,
   lifecycleMigration,
   downloadsMigration,
+  managedMigration,
   proofsMigration,
 ];

@@ -1,13 +1,14 @@
 import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Instance, InstanceQuery, InstanceState, InstanceStore } from '../catalog.ts';
 import type { DialectSql } from '../dialect.ts';
+import { canFollow, LISTED_STATES, SERVED_STATES } from '../instance-state.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import type { InstanceTable, Schema } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 import { containing, foldCase, isLike } from './contains.ts';
 import { expectOneRow } from './expect-one-row.ts';
 
-const ORDER_COLUMNS = { created: 'created_at', name: 'name' } as const;
+const ORDER_COLUMNS = { created: 'created_at', name: 'name', project: 'project_id' } as const;
 
 export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scope): InstanceStore {
   return {
@@ -52,6 +53,27 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
       return (await reader.rows(query.bind({ accountId, region }))).map((row) => row.instance_id);
     },
 
+    async engines(accountId, region) {
+      const query = db
+        .selectFrom('instances')
+        .select(['server_kind as serverKind', 'server_version as serverVersion'])
+        .distinct()
+        .where('account_id', '=', accountId)
+        .where('region', '=', region);
+      return (await reader.rows(query.compile())).map((engine) => ({ ...engine }));
+    },
+
+    async managedTotals() {
+      const query = db
+        .selectFrom('instances')
+        .select(['port', 'max_memory_bytes'])
+        .where('kind', '=', 'managed')
+        .where('state', 'in', SERVED_STATES);
+      const rows = await reader.rows(query.compile());
+      const maxMemoryBytes = rows.reduce((sum, row) => sum + row.max_memory_bytes, 0);
+      return { instances: rows.length, maxMemoryBytes, ports: rows.map((row) => row.port).filter((port) => port !== 0) };
+    },
+
     async recordLook(instanceId, facts) {
       const result = await db
         .updateTable('instances')
@@ -64,7 +86,7 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
           replicas: facts.replicas,
         })
         .where('instance_id', '=', instanceId)
-        .where('state', 'in', ['attaching', 'online'])
+        .where('state', 'in', ['attaching', 'starting', 'online'])
         .executeTakeFirst();
       expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not attached`);
     },
@@ -89,13 +111,43 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
       expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not online`);
     },
 
+    async move(instanceId, from, to, at) {
+      if (!canFollow(from, to)) {
+        throw new TypeError(`no instance turns from ${from} to ${to}`);
+      }
+      const result = await db
+        .updateTable('instances')
+        .set((eb) => ({
+          state: to,
+          ...(to === 'isolated' || to === 'detached' ? { detached_at: eb.fn.coalesce('detached_at', eb.val(at)) } : {}),
+          ...(to === 'online' || to === 'starting' ? { detached_at: null } : {}),
+        }))
+        .where('instance_id', '=', instanceId)
+        .where('state', '=', from)
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not ${from}`);
+    },
+
+    async update(instanceId, { name, projectId, deleteProtection }) {
+      const result = await db
+        .updateTable('instances')
+        .set({
+          ...(name === undefined ? {} : { name, name_folded: foldCase(name) }),
+          ...(projectId === undefined ? {} : { project_id: projectId }),
+          ...(deleteProtection === undefined ? {} : { delete_protection: deleteProtection ? 1 : 0 }),
+        })
+        .where('instance_id', '=', instanceId)
+        .executeTakeFirst();
+      expectOneRow(result.numUpdatedRows, `there is no instance ${instanceId}`);
+    },
+
     async discard(instanceId) {
       const result = await db
         .deleteFrom('instances')
         .where('instance_id', '=', instanceId)
-        .where('state', '=', 'attaching')
+        .where('state', 'in', ['attaching', 'failed'])
         .executeTakeFirst();
-      expectOneRow(result.numDeletedRows, `instance ${instanceId} is not attaching`);
+      expectOneRow(result.numDeletedRows, `instance ${instanceId} is neither attaching nor failed`);
     },
   };
 }
@@ -103,7 +155,7 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
 function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQuery, dialect: DialectSql): Expression<SqlBool>[] {
   const oneOf = (column: 'state' | 'name', values: readonly string[]) =>
     values.length === 0 ? eb.lit(false) : eb(eb.ref(column), 'in', values as readonly InstanceState[]);
-  const all: Expression<SqlBool>[] = [eb('account_id', '=', query.accountId), oneOf('state', query.states ?? ['attaching', 'online'])];
+  const all: Expression<SqlBool>[] = [eb('account_id', '=', query.accountId), oneOf('state', query.states ?? LISTED_STATES)];
   if (query.region !== undefined) {
     all.push(eb('region', '=', query.region));
   }
@@ -118,6 +170,19 @@ function conditions(eb: ExpressionBuilder<Schema, 'instances'>, query: InstanceQ
   }
   if (query.nameContains !== undefined) {
     all.push(isLike('name_folded', containing(query.nameContains)));
+  }
+  if (query.projectIds !== undefined) {
+    all.push(query.projectIds.length === 0 ? eb.lit(false) : eb('project_id', 'in', query.projectIds));
+  }
+  if (query.engines !== undefined) {
+    const each = query.engines.map((engine) =>
+      eb.and([eb('server_kind', '=', engine.serverKind), eb('server_version', '=', engine.serverVersion)]),
+    );
+    all.push(anyOf(eb, each));
+  }
+  for (const { key, value } of query.tags ?? []) {
+    const tagged = eb.selectFrom('instance_tags').select('instance_tags.instance_id').where('tag_key', '=', key);
+    all.push(eb('instance_id', 'in', value === undefined ? tagged : tagged.where('tag_value', '=', value)));
   }
   if (query.searchAny !== undefined) {
     const words = query.searchAny.filter((word) => word !== '');
@@ -159,6 +224,9 @@ function toRow(instance: Instance): Selectable<InstanceTable> {
     replicas: instance.replicas,
     created_at: instance.createdAt,
     detached_at: instance.detachedAt,
+    zone_id: instance.zoneId,
+    project_id: instance.projectId,
+    delete_protection: instance.deleteProtection ? 1 : 0,
   };
 }
 
@@ -182,5 +250,8 @@ function toInstance(row: Selectable<InstanceTable>): Instance {
     replicas: row.replicas,
     createdAt: row.created_at,
     detachedAt: row.detached_at,
+    zoneId: row.zone_id,
+    projectId: row.project_id,
+    deleteProtection: row.delete_protection === 1,
   };
 }

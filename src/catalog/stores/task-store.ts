@@ -4,6 +4,8 @@ import type { Lease, Task, TaskStore } from '../catalog.ts';
 import { prepareQuery } from '../prepared-query.ts';
 import type { Schema, TaskTable } from '../schema.ts';
 import type { Scope } from '../scope.ts';
+import { listTasks } from './task-list.ts';
+import { toTask } from './task-row.ts';
 
 /** What a task is that nobody works on. */
 const UNCLAIMED = { state: 'preparing', owner: null, lease_until: null } as const;
@@ -32,6 +34,7 @@ export function createTaskStore(scope: Scope): TaskStore {
           token: 0,
           failed_tries: 0,
           due_at: 0,
+          requested_by: task.requestedBy ?? '',
         })
         .returning('task_id')
         .executeTakeFirstOrThrow();
@@ -114,6 +117,12 @@ export function createTaskStore(scope: Scope): TaskStore {
       return firstTask(await reader.rows(tasks().where('subject', '=', subject).orderBy('task_id', 'desc').limit(1).compile()));
     },
 
+    async allOfSubject(subject) {
+      return (await reader.rows(tasks().where('subject', '=', subject).orderBy('task_id').compile())).map(toTask);
+    },
+
+    list: (query) => listTasks(scope, query),
+
     async running() {
       const query = tasks().select(now.as('now')).where('ended_at', 'is', null).where('state', '=', 'running').orderBy('task_id');
       const rows = await reader.rows(query.compile());
@@ -139,24 +148,4 @@ async function record({ db }: Scope, lease: Lease, change: UpdateObject<Schema, 
 
 function firstTask(rows: ReadonlyArray<Selectable<TaskTable>>): Task | undefined {
   return rows[0] === undefined ? undefined : toTask(rows[0]);
-}
-
-function toTask(row: Selectable<TaskTable>): Task {
-  return {
-    taskId: row.task_id,
-    accountId: row.account_id,
-    region: row.region,
-    instanceId: row.instance_id,
-    kind: row.kind,
-    subject: row.subject,
-    payload: row.payload,
-    state: row.state,
-    message: row.message,
-    progress: row.progress,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    token: row.token,
-    failedTries: row.failed_tries,
-  };
 }

@@ -1,0 +1,41 @@
+import { defineAction } from '../action.ts';
+import { int64, structure, text } from '../schema.ts';
+import { assertInstanceId } from './instance-access.ts';
+import { MOVE_ERRORS, moveManaged } from './managed-access.ts';
+
+export const StartupInstance = defineAction({
+  name: 'StartupInstance',
+  product: 'redis',
+  summary: 'Brings an isolated instance back.',
+  description:
+    'Its server is started on the data that it had when it was isolated, with the same password and, where that is free, on the same port.',
+  input: structure({ InstanceId: text('Id of the instance.') }),
+  output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
+  errors: [...MOVE_ERRORS, 'InvalidParameter.EmptyParam', 'ResourceUnavailable.InstanceStatusAbnormal'],
+  access: { kind: 'write', resource: ({ InstanceId }) => [InstanceId] },
+  ratePerSecond: 20,
+  regionRequired: true,
+  example: { input: { InstanceId: 'crs-3h8t5w1z' }, output: { TaskId: 2 } },
+
+  async handle({ InstanceId }, ctx) {
+    if (InstanceId === '') {
+      throw ctx.fail('InvalidParameter.EmptyParam', { en: 'InstanceId is empty.', zh: 'InstanceId 为空。' });
+    }
+    assertInstanceId(InstanceId, ctx);
+    const step = { from: 'isolated', under: 'starting', kind: 'start-instance' } as const;
+    const TaskId = await moveManaged(
+      InstanceId,
+      step,
+      ({ state }) => {
+        if (state !== 'isolated') {
+          throw ctx.fail('ResourceUnavailable.InstanceStatusAbnormal', {
+            en: `Instance ${InstanceId} is ${state}; it must be isolated.`,
+            zh: `实例 ${InstanceId} 的状态为 ${state}，必须为 isolated。`,
+          });
+        }
+      },
+      ctx,
+    );
+    return { TaskId };
+  },
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  type Answer,
+  type ApiFixture,
+  INSTANCE_ID,
+  insertExample,
+  insertManaged,
+  OTHER_KEY,
+  openApiFixture,
+  PASSWORD,
+} from '../../../test/harness/api-fixture.ts';
+
+const ONLINE = 'crs-7m2k9q4d';
+const ISOLATED = 'crs-3h8t5w1z';
+
+async function openSite(options: Parameters<typeof openApiFixture>[0] = {}): Promise<ApiFixture> {
+  const fixture = await openApiFixture(options);
+  await insertExample(fixture.catalog);
+  await insertManaged(fixture.catalog);
+  return fixture;
+}
+
+function codeOf(answer: Answer): string | undefined {
+  return answer.Error?.Code;
+}
+
+describe('steps in the life of a managed instance', () => {
+  const steps = [
+    ['DestroyPostpaidInstance', ONLINE, 'isolating', 'isolate-instance'],
+    ['StartupInstance', ISOLATED, 'starting', 'start-instance'],
+    ['CleanUpInstance', ISOLATED, 'cleaning', 'clean-up-instance'],
+  ] as const;
+  for (const [action, id, state, kind] of steps) {
+    test(`${action} shows the step at once and enqueues its task`, async () => {
+      await using fixture = await openSite();
+      const { TaskId, ...answer } = await fixture.call(action, { InstanceId: id });
+      assert.equal(answer.Error, undefined, JSON.stringify(answer.Error));
+      const task = await fixture.catalog.tasks.get(Number(TaskId));
+      assert.deepEqual([task?.kind, task?.instanceId, task?.requestedBy], [kind, id, '100000000001']);
+      assert.equal((await fixture.catalog.instances.get(id))?.state, state);
+      assert.equal(fixture.wakes(), 1);
+      // The task holds the instance: no second step, and no backup.
+      const again = await fixture.call(action, { InstanceId: id });
+      assert.match(codeOf(again) ?? '', /^ResourceUnavailable\.Instance(StatusError|StatusAbnormal)$/);
+    });
+
+    test(`${action} waits for the task that holds the instance`, async () => {
+      await using fixture = await openSite();
+      await fixture.catalog.tasks.enqueue({
+        accountId: '100000000001',
+        region: 'ap-guangzhou',
+        instanceId: id,
+        kind: 'take-backup',
+        subject: 'b',
+        payload: '{}',
+        exclusiveKey: id,
+        createdAt: 1,
+      });
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: id })), 'ResourceUnavailable.InstanceLockedError');
+    });
+
+    test(`${action} refuses ids that are malformed, unknown, another account's or another region's`, async () => {
+      await using fixture = await openSite();
+      const empty = action === 'DestroyPostpaidInstance' ? 'InvalidParameter.InvalidParameter' : 'InvalidParameter.EmptyParam';
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: '' })), empty);
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: 'x' })), 'InvalidParameter.InvalidParameter');
+      for (const [InstanceId, options] of [
+        ['crs-00000000', {}],
+        [id, { key: OTHER_KEY }],
+        [id, { region: 'ap-beijing' }],
+      ] as const) {
+        assert.equal(codeOf(await fixture.call(action, { InstanceId }, options)), 'ResourceNotFound.InstanceNotExists');
+      }
+    });
+
+    test(`${action} is not for a node that runs no instances`, async () => {
+      await using fixture = await openSite({ isMachine: false });
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: id })), 'UnsupportedOperation');
+    });
+  }
+
+  test('an attached instance is not isolated, nor started or cleaned up', async () => {
+    await using fixture = await openSite();
+    const answer = await fixture.call('DestroyPostpaidInstance', { InstanceId: INSTANCE_ID });
+    assert.equal(codeOf(answer), 'InvalidParameterValue.UnSupportedType');
+    assert.match(answer.Error?.Message ?? '', /DetachInstance/);
+    for (const action of ['StartupInstance', 'CleanUpInstance']) {
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: INSTANCE_ID })), 'ResourceUnavailable.InstanceStatusAbnormal');
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: ONLINE })), 'ResourceUnavailable.InstanceStatusAbnormal');
+    }
+    assert.equal(
+      codeOf(await fixture.call('DestroyPostpaidInstance', { InstanceId: ISOLATED })),
+      'ResourceUnavailable.InstanceStatusError',
+    );
+  });
+
+  test('an instance under protection is isolated only after that is switched off', async () => {
+    await using fixture = await openSite();
+    const protect = (value: number) =>
+      fixture.call('ModifyInstance', {
+        Operation: 'modifyDeleteProtectionSwitch',
+        InstanceIds: [ONLINE],
+        DeleteProtectionSwitches: [value],
+      });
+    assert.equal(codeOf(await protect(1)), undefined);
+    const refused = await fixture.call('DestroyPostpaidInstance', { InstanceId: ONLINE });
+    assert.equal(codeOf(refused), 'UnsupportedOperation');
+    assert.match(refused.Error?.Message ?? '', /modifyDeleteProtectionSwitch/);
+    assert.equal(codeOf(await protect(0)), undefined);
+    assert.equal(codeOf(await fixture.call('DestroyPostpaidInstance', { InstanceId: ONLINE })), undefined);
+  });
+
+  test('a failed instance is as good as none', async () => {
+    await using fixture = await openSite();
+    await fixture.catalog.instances.move(ISOLATED, 'isolated', 'starting', 1);
+    await fixture.catalog.instances.move(ISOLATED, 'starting', 'failed', 1);
+    assert.equal(codeOf(await fixture.call('CleanUpInstance', { InstanceId: ISOLATED })), 'ResourceNotFound.InstanceNotExists');
+  });
+});
+
+describe('ClearInstance', () => {
+  test('wants the password of the instance, and enqueues the task', async () => {
+    await using fixture = await openSite();
+    const clear = (parameters: object) => fixture.call('ClearInstance', { InstanceId: ONLINE, ...parameters });
+    assert.equal(codeOf(await clear({})), 'InvalidParameterValue.PasswordEmpty');
+    assert.equal(codeOf(await clear({ Password: '' })), 'InvalidParameterValue.PasswordEmpty');
+    const wrong = await clear({ Password: 'a wrong one' });
+    assert.equal(codeOf(wrong), 'InvalidParameterValue.PasswordError');
+    assert.ok(!(wrong.Error?.Message ?? '').includes('a wrong one'));
+    assert.equal(codeOf(await clear({ Password: PASSWORD, EncryptPassword: true })), 'UnsupportedOperation');
+    const { TaskId } = await clear({ Password: PASSWORD });
+    assert.equal((await fixture.catalog.tasks.get(Number(TaskId)))?.kind, 'clear-instance');
+    assert.equal(codeOf(await clear({ Password: PASSWORD })), 'ResourceUnavailable.InstanceLockedError');
+  });
+
+  test('is refused for an instance that does not serve, is unknown or malformed', async () => {
+    await using fixture = await openSite();
+    const clear = (InstanceId: string) => fixture.call('ClearInstance', { InstanceId, Password: PASSWORD });
+    assert.equal(codeOf(await clear(ISOLATED)), 'ResourceUnavailable.InstanceStateError');
+    assert.equal(codeOf(await clear('crs-00000000')), 'ResourceNotFound.InstanceNotExists');
+    assert.equal(codeOf(await clear('')), 'InvalidParameter.InvalidParameter');
+  });
+});
+
+describe('ModifyInstance', () => {
+  const change = (fixture: ApiFixture, parameters: object) => fixture.call('ModifyInstance', parameters);
+
+  test('renames several, each to its own name', async () => {
+    await using fixture = await openSite();
+    const answer = await change(fixture, { Operation: 'rename', InstanceIds: [ONLINE, INSTANCE_ID], InstanceNames: ['one', '二-2_b'] });
+    assert.equal(answer.Error, undefined, JSON.stringify(answer.Error));
+    assert.deepEqual(
+      [(await fixture.catalog.instances.get(ONLINE))?.name, (await fixture.catalog.instances.get(INSTANCE_ID))?.name],
+      ['one', '二-2_b'],
+    );
+    const found = await fixture.call('DescribeInstances', { SearchKey: '2_B' });
+    assert.equal(found['TotalCount'], 1, 'the search knows the new name');
+  });
+
+  test('takes the deprecated single parameters', async () => {
+    await using fixture = await openSite();
+    assert.equal(codeOf(await change(fixture, { Operation: 'rename', InstanceId: ONLINE, InstanceName: 'renamed' })), undefined);
+    assert.equal((await fixture.catalog.instances.get(ONLINE))?.name, 'renamed');
+    assert.equal(codeOf(await change(fixture, { Operation: 'modifyAutoRenew', InstanceId: ONLINE, AutoRenew: 0 })), undefined);
+  });
+
+  test('moves to a project', async () => {
+    await using fixture = await openSite();
+    assert.equal(
+      codeOf(await change(fixture, { Operation: 'modifyProject', InstanceIds: [ONLINE, INSTANCE_ID], ProjectId: 7 })),
+      undefined,
+    );
+    assert.equal((await fixture.call('DescribeInstances', { ProjectIds: [7] }))['TotalCount'], 2);
+  });
+
+  test('changes all of them or none', async () => {
+    await using fixture = await openSite();
+    const answer = await change(fixture, { Operation: 'rename', InstanceIds: [ONLINE, 'crs-00000000'], InstanceNames: ['one', 'two'] });
+    assert.equal(codeOf(answer), 'ResourceNotFound.InstanceNotExists');
+    assert.equal((await fixture.catalog.instances.get(ONLINE))?.name, 'sessions');
+  });
+
+  const refused: Array<[parameters: object, code: string, message: RegExp]> = [
+    [{ Operation: 'grow', InstanceIds: [ONLINE] }, 'InvalidParameter.InvalidParameter', /Operation is "grow"/],
+    [{ Operation: 'rename', InstanceNames: ['a'] }, 'InvalidParameter.InvalidParameter', /InstanceIds has 0 elements/],
+    [{ Operation: 'rename', InstanceIds: Array(11).fill(ONLINE) }, 'InvalidParameter.InvalidParameter', /has 11 elements/],
+    [{ Operation: 'rename', InstanceIds: [ONLINE, ONLINE], InstanceNames: ['a', 'b'] }, 'InvalidParameter.InvalidParameter', /each once/],
+    [{ Operation: 'rename', InstanceIds: ['x'], InstanceNames: ['a'] }, 'InvalidParameter.InvalidParameter', /InstanceId is "x"/],
+    [{ Operation: 'rename', InstanceIds: [ONLINE], InstanceNames: ['a', 'b'] }, 'InvalidParameter.InvalidParameter', /InstanceNames has 2/],
+    [
+      { Operation: 'rename', InstanceIds: [ONLINE], InstanceNames: [''] },
+      'InvalidParameterValue.InstanceNameRuleError',
+      /InstanceNames\.0 is ""/,
+    ],
+    [{ Operation: 'modifyProject', InstanceIds: [ONLINE] }, 'InvalidParameter.InvalidParameter', /ProjectId is absent/],
+    [{ Operation: 'modifyProject', InstanceIds: [ONLINE], ProjectId: -1 }, 'InvalidParameter.InvalidParameter', /ProjectId is -1/],
+    [{ Operation: 'modifyAutoRenew', InstanceIds: [ONLINE], AutoRenews: [1] }, 'UnsupportedOperation.IsAutoRenewError', /can only be 0/],
+    [{ Operation: 'modifyAutoRenew', InstanceIds: [ONLINE] }, 'InvalidParameter.InvalidParameter', /AutoRenews has 0/],
+    [
+      { Operation: 'modifyDeleteProtectionSwitch', InstanceIds: [ONLINE], DeleteProtectionSwitches: [2] },
+      'InvalidParameter.InvalidParameter',
+      /DeleteProtectionSwitches\.0 is 2/,
+    ],
+  ];
+  for (const [parameters, code, message] of refused) {
+    test(`refuses ${JSON.stringify(parameters).slice(0, 90)}`, async () => {
+      await using fixture = await openSite();
+      const answer = await change(fixture, parameters);
+      assert.equal(codeOf(answer), code);
+      assert.match(answer.Error?.Message ?? '', message);
+    });
+  }
+});

@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { instanceRow, newTask } from '../../test/harness/catalog-rows.ts';
+import { openTempCatalog } from '../../test/harness/temp-catalog.ts';
+import { createTempDirectory, eventually } from '../../test/harness/temp-supervisor.ts';
+import type { Catalog, Instance, TaskKind } from '../catalog/catalog.ts';
+import { systemClock } from '../lib/clock.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { isPortFree, pickFreePort } from '../managed/free-port.ts';
+import { lookAtServer } from '../managed/look-at-server.ts';
+import { readIdentity } from '../managed/process-identity.ts';
+import { readProcessRecord } from '../managed/process-record.ts';
+import { withServerConnection } from '../managed/server-connection.ts';
+import { createSupervisor, type Supervisor } from '../managed/supervisor.ts';
+import { createKeyring } from '../repository/keyring.ts';
+import { createCleanUpInstanceHandler } from '../tasks/handlers/clean-up-instance.ts';
+import { createClearInstanceHandler } from '../tasks/handlers/clear-instance.ts';
+import { createCreateInstanceHandler, createManagedInstance } from '../tasks/handlers/create-instance.ts';
+import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
+import type { LocalServers } from '../tasks/handlers/local-servers.ts';
+import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
+import { startWorker } from '../tasks/worker.ts';
+import { createSecretBox } from './instance-secrets.ts';
+import { createLocalMachine, createLocalServers } from './local-servers.ts';
+import { startManagedInstances } from './managed-instances.ts';
+
+const ID = 'crs-0managed';
+const PASSWORD = 'correct-horse-7';
+const MEGABYTE = 1024 * 1024;
+
+interface Site {
+  readonly catalog: Catalog;
+  readonly supervisor: Supervisor;
+  readonly servers: LocalServers;
+  readonly directory: string;
+  /** Inserts an instance that was ordered. */
+  order(changes?: Partial<Instance>): Promise<void>;
+  /** Runs a task to its end. */
+  run(kind: TaskKind, payload?: object): Promise<{ state: string; message: string }>;
+  /** As at the start of a service. */
+  start(): Promise<void>;
+  state(): Promise<string | undefined>;
+  command(...args: string[]): Promise<unknown>;
+}
+
+/** Catalog, supervisor and worker of a site of its own. A second one on the same directory and catalog is the next start of the service. */
+async function openSite(t: TestContext, earlier?: { directory: string; catalog: Catalog }): Promise<Site> {
+  const directory = earlier?.directory ?? join(await createTempDirectory(t), 'instances');
+  let { catalog } = earlier ?? {};
+  if (catalog === undefined) {
+    const temporary = await openTempCatalog();
+    t.after(() => temporary[Symbol.asyncDispose]());
+    catalog = temporary.catalog;
+  }
+  const tables = catalog;
+  const supervisor = createSupervisor({
+    directory,
+    log: silentLogger,
+    onRelocated: (instanceId, port) => tables.instances.relocate(instanceId, '127.0.0.1', port),
+  });
+  const secrets = createSecretBox(KEYRING);
+  const servers = createLocalServers({ supervisor, secrets });
+  const site = { catalog: tables, clock: systemClock, servers };
+  const worker = startWorker({
+    catalog: tables,
+    log: silentLogger,
+    owner: `worker-${Math.random()}`,
+    handlers: {
+      'create-instance': createCreateInstanceHandler(site),
+      'start-instance': createStartInstanceHandler(site),
+      'isolate-instance': createIsolateInstanceHandler(site),
+      'clean-up-instance': createCleanUpInstanceHandler(site),
+      'clear-instance': createClearInstanceHandler({ catalog: tables, openSecrets: secrets.open }),
+    },
+  });
+  // Before the catalog is closed.
+  t.after(() => supervisor.stopAll());
+  t.after(() => worker.stop());
+  const get = () => tables.instances.get(ID);
+  return {
+    catalog: tables,
+    supervisor,
+    servers,
+    directory,
+    order: (changes = {}) =>
+      tables.instances.insert(
+        instanceRow({
+          instanceId: ID,
+          kind: 'managed',
+          state: 'creating',
+          port: 0,
+          serverKind: '',
+          serverVersion: '',
+          maxMemoryBytes: 64 * MEGABYTE,
+          replicas: 1,
+          sealedSecrets: secrets.seal(ID, { password: PASSWORD }),
+          ...changes,
+        }),
+      ),
+    async run(kind, payload = { port: 0 }) {
+      const taskId = await tables.tasks.enqueue(
+        newTask({ instanceId: ID, kind, subject: '', payload: JSON.stringify(payload), exclusiveKey: ID, createdAt: Date.now() }),
+      );
+      worker.wake();
+      return eventually(`the end of ${kind}`, async () => {
+        const task = await tables.tasks.get(taskId);
+        return (task?.state === 'succeed' || task?.state === 'failed') && task;
+      });
+    },
+    start: () => startManagedInstances({ catalog: tables, accountId: '100000000001', supervisor, servers, directory, log: silentLogger }),
+    state: async () => (await get())?.state,
+    command: async (...args) => {
+      const { host = '', port = 0 } = (await get()) ?? {};
+      return withServerConnection({ host, port, password: PASSWORD }, 5_000, (send) => send(args));
+    },
+  };
+}
+
+const KEYRING = createKeyring();
+
+test('an ordered instance comes up with its password and limit, and goes through its life', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  assert.deepEqual(await pick(site.run('create-instance')), ['succeed', '']);
+  const row = await site.catalog.instances.get(ID);
+  assert.deepEqual([row?.state, row?.replicas, row?.maxMemoryBytes], ['online', 1, 64 * MEGABYTE]);
+  assert.match(row?.serverVersion ?? '', /^\d+\.\d+/);
+  const look = await lookAtServer({ host: '127.0.0.1', port: row?.port ?? 0, password: PASSWORD }, 5_000);
+  assert.equal(look.maxMemoryBytes, 64 * MEGABYTE);
+  assert.deepEqual(await site.command('CONFIG', 'GET', 'masterauth'), ['masterauth', PASSWORD]);
+
+  await site.command('SET', 'kept', 'value');
+  await site.catalog.instances.move(ID, 'online', 'isolating', 1);
+  assert.deepEqual(await pick(site.run('isolate-instance')), ['succeed', '']);
+  assert.equal(await site.state(), 'isolated');
+  assert.equal(await readIdentity(look.pid), undefined, 'its server is gone');
+
+  await site.catalog.instances.move(ID, 'isolated', 'starting', 1);
+  assert.deepEqual(await pick(site.run('start-instance')), ['succeed', '']);
+  assert.equal(await site.state(), 'online');
+  assert.equal(await site.command('GET', 'kept'), 'value');
+
+  assert.deepEqual(await pick(site.run('clear-instance')), ['succeed', '']);
+  assert.equal(await site.command('DBSIZE'), 0);
+
+  await site.catalog.instances.move(ID, 'online', 'isolating', 1);
+  await site.run('isolate-instance');
+  await site.catalog.instances.move(ID, 'isolated', 'cleaning', 1);
+  assert.deepEqual(await pick(site.run('clean-up-instance')), ['succeed', '']);
+  assert.equal(await site.state(), 'detached');
+  assert.deepEqual(await readdir(site.directory), []);
+});
+
+test('clears every database', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  const port = (await site.catalog.instances.get(ID))?.port ?? 0;
+  const inTwo = (...args: string[]) =>
+    withServerConnection({ host: '127.0.0.1', port, password: PASSWORD }, 5_000, async (send) => {
+      await send(['SELECT', '2']);
+      return send(args);
+    });
+  await inTwo('SET', 'a', '1');
+  await site.run('clear-instance');
+  assert.equal(await inTwo('DBSIZE'), 0);
+});
+
+test('an ordered port that somebody takes meanwhile fails the creation, and leaves nothing', async (t) => {
+  const site = await openSite(t);
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => void other.close());
+  await new Promise((resolve) => other.once('listening', resolve));
+  const address = other.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  await site.order({ port });
+  const task = await site.run('create-instance', { port });
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, new RegExp(`port ${port} is taken.*order the instance with another port`));
+  assert.equal(await site.state(), 'failed');
+  assert.deepEqual(await readdir(site.directory), []);
+  assert.equal(site.supervisor.status(ID), undefined);
+});
+
+test('an ordered port is the one that is listened on', async (t) => {
+  const site = await openSite(t);
+  const port = await pickFreePort();
+  await site.order({ port });
+  assert.deepEqual(await pick(site.run('create-instance', { port })), ['succeed', '']);
+  assert.equal((await site.catalog.instances.get(ID))?.port, port);
+});
+
+test('a version that is not installed fails the creation and says what is', async (t) => {
+  const site = await openSite(t);
+  await site.order({ serverKind: 'valkey', serverVersion: '99.0.0' });
+  const task = await site.run('create-instance');
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, /no valkey 99\.0\.0 or newer is installed; here is /);
+  assert.equal(await site.state(), 'failed');
+});
+
+test('a server that does not come up after isolation leaves the instance isolated, its data untouched', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  await site.catalog.instances.move(ID, 'online', 'isolating', 1);
+  await site.run('isolate-instance');
+  const files = await readdir(join(site.directory, ID));
+  const broken = await openSite(t, {
+    directory: site.directory,
+    catalog: {
+      ...site.catalog,
+      instances: {
+        ...site.catalog.instances,
+        get: async (id) => {
+          const row = await site.catalog.instances.get(id);
+          return row === undefined ? undefined : { ...row, serverVersion: '99.0.0' };
+        },
+      },
+    },
+  });
+  await site.catalog.instances.move(ID, 'isolated', 'starting', 1);
+  const handler = createStartInstanceHandler({ catalog: broken.catalog, clock: systemClock, servers: broken.servers });
+  const task = { ...newTask({ instanceId: ID }), taskId: 1 } as never;
+  const context = { signal: new AbortController().signal } as never;
+  await assert.rejects(handler.run(task, context), { code: 'server-not-found' });
+  await handler.recordFailure?.(task, site.catalog, new Error());
+  assert.equal(await site.state(), 'isolated');
+  assert.deepEqual((await readdir(join(site.directory, ID))).sort(), files.sort());
+});
+
+test('a creation that is aborted ends its server, and the next try finishes it', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  const instance = await site.catalog.instances.get(ID);
+  assert.ok(instance);
+  const abort = new AbortController();
+  const creating = createManagedInstance(
+    { catalog: site.catalog, clock: systemClock, servers: site.servers },
+    instance,
+    { port: 0 },
+    abort.signal,
+  );
+  await eventually('the server is being started', () => site.supervisor.status(ID) !== undefined);
+  abort.abort(new Error('the worker stops'));
+  await assert.rejects(creating);
+  await eventually('it is ended', () => site.supervisor.status(ID) === undefined);
+  assert.equal(await site.state(), 'starting');
+  assert.deepEqual(await pick(site.run('create-instance')), ['succeed', '']);
+});
+
+test('the next start leaves the servers of tasks alone, starts online ones, and ends those of isolated ones', async (t) => {
+  const first = await openSite(t);
+  await first.order();
+  await first.run('create-instance');
+  const record = await readProcessRecord(join(first.directory, ID));
+  assert.ok(record);
+  // As after a kill: another supervisor on the same directory, with the server still running.
+  for (const state of ['starting', 'isolating', 'cleaning'] as const) {
+    const next = await openSite(t, {
+      directory: first.directory,
+      catalog: {
+        ...first.catalog,
+        instances: { ...first.catalog.instances, list: async () => ({ total: 1, instances: [{ ...(await row()), state }] }) },
+      },
+    });
+    await next.start();
+    assert.ok(await readIdentity(record.pid), state);
+    assert.equal(next.supervisor.status(ID), undefined);
+  }
+  const adopting = await openSite(t, first);
+  await adopting.start();
+  assert.equal(adopting.supervisor.status(ID)?.pid, record.pid, 'the online one is adopted');
+
+  const third = await openSite(t, first);
+  await first.catalog.instances.move(ID, 'online', 'isolating', 1);
+  await first.catalog.instances.move(ID, 'isolating', 'isolated', 1);
+  await adopting.supervisor.stop(ID);
+  await third.start();
+  assert.equal(third.supervisor.status(ID), undefined);
+  assert.equal((await readdir(first.directory)).length, 1, 'its data stay');
+
+  async function row(): Promise<Instance> {
+    const found = await first.catalog.instances.get(ID);
+    assert.ok(found);
+    return found;
+  }
+});
+
+test('the next start removes what a failed creation or an unfinished removal has left', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  await site.supervisor.stop(ID);
+  await site.catalog.instances.move(ID, 'online', 'isolating', 1);
+  await site.catalog.instances.move(ID, 'isolating', 'isolated', 1);
+  await site.catalog.instances.move(ID, 'isolated', 'cleaning', 1);
+  await site.catalog.instances.move(ID, 'cleaning', 'detached', 1);
+  assert.deepEqual(await readdir(site.directory), [ID]);
+  await site.start();
+  assert.deepEqual(await readdir(site.directory), []);
+  assert.equal(await site.state(), 'detached', 'the row stays for its backups');
+
+  const other = await openSite(t);
+  await other.order({ state: 'failed' });
+  await other.start();
+  assert.equal(await other.state(), undefined);
+});
+
+test('a removal that a crash has cut off before its record is finished by the next try', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  await site.catalog.instances.move(ID, 'online', 'isolating', 1);
+  await site.run('isolate-instance');
+  await site.catalog.instances.move(ID, 'isolated', 'cleaning', 1);
+  await site.servers.remove(ID);
+  assert.equal(await site.servers.hasData(ID), false);
+  assert.deepEqual(await pick(site.run('clean-up-instance')), ['succeed', '']);
+  assert.equal(await site.state(), 'detached');
+});
+
+test('the machine tells its servers, its room and its ports', async (t) => {
+  const { supervisor } = await openSite(t);
+  const machine = createLocalMachine({ supervisor, directory: await createTempDirectory(t) });
+  const [engine] = await machine.engines();
+  assert.match(`${engine?.serverKind} ${engine?.serverVersion}`, /^(redis|valkey) \d+\.\d+/);
+  const { totalMemoryBytes, freeMemoryBytes, freeDiskBytes } = await machine.room();
+  assert.ok(freeMemoryBytes > 0 && freeMemoryBytes <= totalMemoryBytes && freeDiskBytes > 0);
+  const port = await pickFreePort();
+  assert.equal(await machine.isPortFree(port), await isPortFree(port));
+});
+
+async function pick(task: Promise<{ state: string; message: string }>): Promise<[string, string]> {
+  const { state, message } = await task;
+  return [state, message];
+}
