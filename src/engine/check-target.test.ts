@@ -34,7 +34,10 @@ describe('a target', () => {
     await using plain = await startRedis({ aclUsers: ['modest on >secret +@all -config'] });
     await using encrypted = await startRedis({ config: ['tls-replication yes', ...tls] });
     const checked = await checkTarget(plain, NEEDS, OPTIONS);
-    assert.deepEqual([checked.noReplication, checked.masterAuth, checked.useTls], [undefined, '', false]);
+    assert.deepEqual(
+      [checked.noReplication, checked.settings, checked.useTls],
+      [undefined, { masterauth: '', 'repl-diskless-load': 'disabled' }, false],
+    );
     const { host, port } = plain;
     assert.match((await checkTarget({ host, port, user: 'modest', password: 'secret' }, NEEDS, OPTIONS)).noReplication ?? '', /\+config/);
     assert.match((await checkTarget(encrypted, NEEDS, OPTIONS)).noReplication ?? '', /TLS only/);

@@ -18,8 +18,10 @@ export interface BackupNeeds {
 
 export interface CheckedTarget {
   readonly state: TargetState;
-  /** Its password for its master as it is now, to be put back. */
-  readonly masterAuth: string | undefined;
+  /** Directives that a restore over replication changes, as they are now, to be put back; undefined where they may not be read. */
+  readonly settings: Readonly<Record<string, string>> | undefined;
+  /** True where it holds nothing, so that it can load what it gets at once instead of writing it to a file first. */
+  readonly loadsAtOnce: boolean;
   readonly useTls: boolean;
   /** Whether the server knows functions and the user may use them. */
   readonly hasFunctions: boolean;
@@ -77,8 +79,14 @@ export async function checkTarget(
     if (state.replicas > 0) {
       report.push(`${state.replicas} replicas of the target will copy its new data`);
     }
-    const hasFunctions = (await countFunctions(client)) !== undefined;
-    return { state, masterAuth, useTls: wantsTls, hasFunctions, noReplication, report };
+    const functions = await countFunctions(client);
+    // Only the default is changed: any other choice of the operator holds. An empty target has nothing to lose by a transfer that is cut. One
+    // that keeps RDB snapshots alone needs the file, which stays as its snapshot.
+    const mayLoadAtOnce = state.totalKeys === 0 && functions === 0 && (state.aofEnabled || (await readSetting(client, 'save')) === '');
+    const loadsAtOnce = mayLoadAtOnce && (await readSetting(client, 'repl-diskless-load')) === 'disabled';
+    const settings =
+      masterAuth === undefined ? undefined : { masterauth: masterAuth, ...(loadsAtOnce ? { 'repl-diskless-load': 'disabled' } : {}) };
+    return { state, settings, loadsAtOnce, useTls: wantsTls, hasFunctions: functions !== undefined, noReplication, report };
   });
 }
 

@@ -12,7 +12,7 @@ const POLL_MS = 200;
 const FAILED_REWRITE_MS = 30_000;
 
 /**
- * Makes the target a master again where it follows us, and puts its password for its master back; safe to repeat. Waits while it loads.
+ * Makes the target a master again where it follows us, and puts its settings back; safe to repeat. Waits while it loads.
  * Answers its state then. A target that follows somebody else was told so by somebody else, and is left alone.
  */
 export async function endReplication(
@@ -29,8 +29,10 @@ export async function endReplication(
       await client.command('REPLICAOF', 'NO', 'ONE');
       state = await readTargetState(client);
     }
-    if (mark.masterAuth !== undefined && (await readSetting(client, 'masterauth')) !== mark.masterAuth) {
-      await client.command('CONFIG', 'SET', 'masterauth', mark.masterAuth);
+    for (const [directive, value] of Object.entries(mark.settings ?? {})) {
+      if ((await readSetting(client, directive)) !== value) {
+        await client.command('CONFIG', 'SET', directive, value);
+      }
     }
     return state;
   });

@@ -73,6 +73,7 @@ async function replicate(options: ReplaceOptions): Promise<void> {
       target,
       endpoint,
       useTls: checked.useTls,
+      loadsAtOnce: checked.loadsAtOnce,
       signal,
       onSent: (sentBytes) => onProgress('transferring', sentBytes, totalBytes),
       before: (step, { replicationId }, port) =>
@@ -138,6 +139,6 @@ function toMark({ checked, isRollback, safety }: ReplaceOptions, step: RestoreMa
     keysBefore: checked.state.totalKeys,
     merges: false,
     ...(safety === undefined ? {} : { safety }),
-    ...(checked.masterAuth === undefined ? {} : { masterAuth: checked.masterAuth }),
+    ...(checked.settings === undefined ? {} : { settings: checked.settings }),
   };
 }

@@ -43,10 +43,10 @@ export interface RestoreProgress {
 }
 
 /**
- * What must be durable before the next step of a restore is taken, so that whoever comes after a crash can settle it. `masterAuth` is a
+ * What must be durable before the next step of a restore is taken, so that whoever comes after a crash can settle it. `settings` holds a
  * secret of the target: seal what is stored. Steps, in order:
  * - `save-target`: writes of the target are about to be paused for the safety backup;
- * - `set-credentials`: its password for its master is about to be replaced; from here on `safety` names a whole backup, where there is one;
+ * - `set-credentials`: its password for its master, and how it loads what it gets, are about to be replaced; from here on `safety` names a whole backup, where there is one;
  * - `replicate`: it is about to be told to be our replica;
  * - `write-keys`: keys are about to be written one by one; `merges` tells whether all others were removed before;
  * - `promote`: it holds the new data and is about to be told to be a master again;
@@ -60,7 +60,8 @@ export interface RestoreMark {
   readonly keysBefore: number;
   readonly merges: boolean;
   readonly safety?: AttemptRef;
-  readonly masterAuth?: string;
+  /** What the target's configuration was and is to be again, by directive. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly master?: { readonly host: string; readonly port: number; readonly replicationId: string };
 }
 

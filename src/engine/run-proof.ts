@@ -111,6 +111,7 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
       target: running.address,
       endpoint: { listen: '127.0.0.1' },
       useTls: false,
+      loadsAtOnce: false,
       signal,
       onSent: (sentBytes) => progress('loading', sentBytes, shard.sizeBytes),
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readContent } from '../../test/harness/redis-content.ts';
 import { startRedis } from '../../test/harness/redis-server.ts';
@@ -88,6 +89,17 @@ describe('a restore over replication', () => {
     );
     assert.doesNotMatch(String(await target.command('INFO', 'keyspace')), /db/);
     assert.deepEqual(await target.command('FUNCTION', 'LIST'), []);
+  });
+
+  test('lets a target that holds nothing load while it receives, and puts that back', async () => {
+    await using source = await startRedis(COMPARABLE);
+    await fillEveryType(source);
+    await using target = await startRedis({ config: [...COMPARABLE.config, 'loglevel notice', 'logfile server.log'] });
+    await using site = await makeRestoreSite(source);
+    await runRestore(site.restoreRequest(target), recordRestore());
+    assert.deepEqual(await readContent(target), await readContent(source));
+    assert.match(await readFile(join(target.dir, 'server.log'), 'utf8'), /receiving streamed RDB from master with EOF to parser/);
+    assert.deepEqual(await target.command('CONFIG', 'GET', 'repl-diskless-load'), ['repl-diskless-load', 'disabled']);
   });
 
   test('has ended only when the append-only file holds the data', async () => {

@@ -188,7 +188,7 @@ function toFinal(error: unknown): unknown {
   return new DomainError(code, message, { cause, ...(hint === undefined ? {} : { hint }) });
 }
 
-function toFirstMark({ state, masterAuth }: CheckedTarget, merges: boolean): RestoreMark {
+function toFirstMark({ state, settings }: CheckedTarget, merges: boolean): RestoreMark {
   const { runId, totalKeys } = state;
   return {
     step: 'save-target',
@@ -196,7 +196,7 @@ function toFirstMark({ state, masterAuth }: CheckedTarget, merges: boolean): Res
     runId,
     keysBefore: totalKeys,
     merges,
-    ...(masterAuth === undefined ? {} : { masterAuth }),
+    ...(settings === undefined ? {} : { settings }),
   };
 }
 

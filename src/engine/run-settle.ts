@@ -15,7 +15,7 @@ import type { RestoreMark, RestoreOptions, RestoreProgress, SettleRequest, Settl
 type Verdict = 'new' | 'old' | 'unknown';
 
 /**
- * Settles a restore that was interrupted after `request.mark`: ends the target's being our replica, puts its password for its master back,
+ * Settles a restore that was interrupted after `request.mark`: ends the target's being our replica, puts its settings back,
  * finds out what it holds and, where that is neither the old nor the new for certain, goes back to the safety backup, once and never again.
  * The last mark is `settled`, unless it throws; then it can be called again with the mark that was recorded last.
  */
@@ -105,12 +105,12 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
     const reader = await repository.openAttempt(safety, { signal });
     const needs = await readNeeds(reader, signal);
     const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges: false, signal });
-    // That of a target which was killed between is what it was before the restore, not what its configuration file says.
+    // What is to be put back in the end is what was there before the restore.
     const way = await replaceData({
       reader,
       target,
       endpoint,
-      checked: mark.masterAuth === undefined ? checked : { ...checked, masterAuth: mark.masterAuth },
+      checked: mark.settings === undefined ? checked : { ...checked, settings: { ...checked.settings, ...mark.settings } },
       ttl: { kind: 'keep' },
       isRollback: true,
       safety,

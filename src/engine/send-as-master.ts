@@ -25,9 +25,11 @@ export interface SendOptions {
   readonly target: SourceAddress;
   readonly endpoint: ReplicationEndpoint;
   readonly useTls: boolean;
+  /** Let the target load while it receives; for one that holds nothing, since a transfer that is cut then leaves nothing. */
+  readonly loadsAtOnce: boolean;
   readonly signal?: AbortSignal;
   readonly onSent: (sentBytes: number) => void;
-  /** Awaited before the target's password for its master is replaced, and before it is told to be a replica. */
+  /** Awaited before the target's settings are changed, and before it is told to be a replica. */
   readonly before?: (step: 'set-credentials' | 'replicate', session: MasterSession, port: number) => Promise<void>;
   /** Called when the target follows us, that is before any data is sent. */
   readonly onFollowing?: () => Promise<void>;
@@ -59,7 +61,12 @@ export async function sendAsMaster(options: SendOptions): Promise<void> {
   };
   await using session = await openMasterSession(sessionOptions);
   await before?.('set-credentials', session, session.port);
-  await withTarget(target, signal, (client) => client.command('CONFIG', 'SET', 'masterauth', session.password));
+  await withTarget(target, signal, async (client) => {
+    await client.command('CONFIG', 'SET', 'masterauth', session.password);
+    if (options.loadsAtOnce) {
+      await client.command('CONFIG', 'SET', 'repl-diskless-load', 'on-empty-db');
+    }
+  });
   await before?.('replicate', session, session.port);
   await withTarget(target, signal, (client) => client.command('REPLICAOF', endpoint.advertise ?? endpoint.listen, String(session.port)));
   await session.waitForTarget(CONNECT_TIMEOUT_MS);
