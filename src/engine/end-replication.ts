@@ -45,7 +45,14 @@ export async function endReplication(
 export async function waitForAppendOnlyFile(target: SourceAddress, signal: AbortSignal): Promise<void> {
   let failingSince: number | undefined;
   for (;;) {
-    const state = await withPatience(target, { patienceMs: PATIENCE_MS, signal }, readTargetState);
+    const { state, isSwitchedOff } = await withPatience(target, { patienceMs: PATIENCE_MS, signal }, async (client) => ({
+      state: await readTargetState(client),
+      // While it copies its new data its log is off for a time, but not its setting.
+      isSwitchedOff: (await readSetting(client, 'appendonly')) === 'no',
+    }));
+    if (isSwitchedOff) {
+      return;
+    }
     if (state.aofEnabled && !state.aofRewriteRunning) {
       if (state.aofRewriteOk) {
         return;

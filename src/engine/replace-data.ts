@@ -109,7 +109,7 @@ async function replaceByKeys(options: ReplaceOptions): Promise<void> {
   await endPause(target);
   onProgress('writing-keys', 0, shard.sizeBytes);
   try {
-    await withTarget(target, signal, (client) => client.command('FLUSHALL'));
+    await withTarget(target, signal, (client) => client.command('FLUSHALL', 'ASYNC'));
   } catch (error) {
     if (isDomainError(error, 'target-permission-denied', 'target-refused')) {
       // An answer, so that nothing was removed for certain.
