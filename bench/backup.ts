@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../src/api/client.ts';
-import { fillMixed } from './dataset.ts';
 import { interleave, range, ratios } from './measure.ts';
 import { residentMiB, startProcess } from './process.ts';
 import { PROGRAM } from './program.ts';
+import { startSource } from './source.ts';
 
 const ROUNDS = 5;
 
@@ -64,43 +63,6 @@ export async function benchMemory(): Promise<string[]> {
     }
   }
   return lines;
-}
-
-export async function startSource(place: string, megabytes: number): Promise<{ port: number; stop(): Promise<void> }> {
-  const port = await freePort();
-  const options = [
-    '--port',
-    `${port}`,
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--dir',
-    place,
-    '--repl-diskless-sync-delay',
-    '0',
-    '--logfile',
-    join(place, 'source.log'),
-  ];
-  const server = spawn('redis-server', options, { stdio: 'ignore' });
-  await sleep(500);
-  await fillMixed(port, megabytes);
-  return {
-    port,
-    async stop() {
-      const exited = once(server, 'exit');
-      server.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function dumpWithCli(port: number, file: string): Promise<number> {

@@ -1,8 +1,9 @@
-/** `npm run bench [-- start|describe|signature|backup|restore|memory …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
+/** `npm run bench [-- start|describe|signature|backup|restore|memory|download …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchBackup, benchMemory } from './backup.ts';
 import { benchDescribe } from './describe.ts';
+import { benchDownload } from './download.ts';
 import { benchRestore } from './restore.ts';
 import { benchSignature } from './signature.ts';
 import { benchStart } from './start.ts';
@@ -14,6 +15,7 @@ const benches: Record<string, () => Promise<string[]>> = {
   backup: benchBackup,
   restore: benchRestore,
   memory: benchMemory,
+  download: benchDownload,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => !(name in benches));

@@ -11,8 +11,8 @@ import { connectAdminClient } from '../src/redis/admin-client.ts';
 import { createKeyring } from '../src/repository/keyring.ts';
 import { createRepository } from '../src/repository/repository.ts';
 import { createFileStorage } from '../src/storage/drivers/file.ts';
-import { freePort, startSource } from './backup.ts';
 import { interleave, range, ratios } from './measure.ts';
+import { freePort, startSource } from './source.ts';
 
 const ROUNDS = 5;
 const BACKUP = { backupId: '2e4127f8-affe-11e8-941e-4846fb00c75d', attempt: 1 };
