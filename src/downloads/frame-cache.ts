@@ -21,33 +21,39 @@ export interface FrameInUse {
 export interface FrameCache {
   /** Throws `backup-damaged`, `storage-unavailable`, or the signal's reason. */
   acquire(shard: CachedShard, number: number, signal: AbortSignal): Promise<FrameInUse>;
-  /** Decodes a frame that is wanted soon, where it exists. */
+  /** Decodes a frame that is wanted soon, where it exists and where there is room for more such frames. */
   prepare(shard: CachedShard, number: number): void;
-  /** Bytes of all frames that are decoded now. */
-  readonly bytes: number;
+  /** Bytes of the decoded frames that nobody uses. */
+  readonly keptBytes: number;
 }
 
 /** Three of the four threads of Node's pool, so that one stays for everything else. */
 const MOST_DECODING = 3;
-const KEPT_BYTES = 32 * 1024 * 1024;
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 interface Entry {
   readonly decoded: Promise<void>;
+  readonly plainBytes: number;
   plain: Buffer | undefined;
   users: number;
-  /** Decode it although nobody waits for it yet. */
+  /** Nobody has asked for it yet, but somebody will. */
   isAhead: boolean;
 }
 
-export function createFrameCache(keptBytes = KEPT_BYTES): FrameCache {
+function keyOf(shard: CachedShard, number: number): string {
+  return `${shard.name}/${number}`;
+}
+
+export function createFrameCache(mostKeptBytes = KEPT_BYTES): FrameCache {
   // In order of last use.
   const entries = new Map<string, Entry>();
   const waiting: Array<() => void> = [];
   let decoding = 0;
-  let bytes = 0;
+  let keptBytes = 0;
+  let aheadBytes = 0;
 
   function find(shard: CachedShard, number: number): Entry {
-    const key = `${shard.name}/${number}`;
+    const key = keyOf(shard, number);
     const known = entries.get(key);
     if (known !== undefined) {
       entries.delete(key);
@@ -57,7 +63,8 @@ export function createFrameCache(keptBytes = KEPT_BYTES): FrameCache {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Nobody may be waiting for it when it fails.
     promise.catch(() => {});
-    const entry: Entry = { decoded: promise, plain: undefined, users: 0, isAhead: false };
+    const { plainBytes } = shard.reader.at(number);
+    const entry: Entry = { decoded: promise, plainBytes, plain: undefined, users: 0, isAhead: false };
     entries.set(key, entry);
     void decode(key, entry, shard, number).then(resolve, reject);
     return entry;
@@ -89,44 +96,64 @@ export function createFrameCache(keptBytes = KEPT_BYTES): FrameCache {
         throw new Error('nobody waits for this frame any more');
       }
       entry.plain = (await shard.reader.read(number)).plain;
-      bytes += entry.plain.length;
-      makeRoom();
+      keep(entry);
     } catch (error) {
-      entries.delete(key);
+      drop(key, entry);
       throw error;
     } finally {
       endTurn();
     }
   }
 
-  function makeRoom(): void {
-    for (const [key, { plain, users }] of entries) {
-      if (bytes <= keptBytes) {
+  /** Counts a frame that nobody uses, and throws the oldest such frames away where they are too many. */
+  function keep(kept: Entry): void {
+    if (kept.plain === undefined || kept.users > 0) {
+      return;
+    }
+    keptBytes += kept.plainBytes;
+    for (const [key, entry] of entries) {
+      if (keptBytes <= mostKeptBytes) {
         return;
       }
-      if (plain !== undefined && users === 0) {
-        entries.delete(key);
-        bytes -= plain.length;
-        releaseMemory(plain);
+      if (entry.plain !== undefined && entry.users === 0) {
+        keptBytes -= entry.plainBytes;
+        releaseMemory(entry.plain);
+        drop(key, entry);
       }
     }
   }
 
+  function drop(key: string, entry: Entry): void {
+    entries.delete(key);
+    settleAhead(entry);
+  }
+
+  function settleAhead(entry: Entry): void {
+    if (entry.isAhead) {
+      entry.isAhead = false;
+      aheadBytes -= entry.plainBytes;
+    }
+  }
+
   return {
-    get bytes() {
-      return bytes;
+    get keptBytes() {
+      return keptBytes;
     },
 
     async acquire(shard, number, signal) {
       signal.throwIfAborted();
       const entry = find(shard, number);
+      settleAhead(entry);
+      if (entry.plain !== undefined && entry.users === 0) {
+        keptBytes -= entry.plainBytes;
+      }
       entry.users++;
       let isReleased = false;
       const release = () => {
         if (!isReleased) {
           isReleased = true;
           entry.users--;
-          makeRoom();
+          keep(entry);
         }
       };
       signal.addEventListener('abort', release, { once: true });
@@ -146,7 +173,12 @@ export function createFrameCache(keptBytes = KEPT_BYTES): FrameCache {
     },
 
     prepare(shard, number) {
-      if (number < shard.reader.facts.frames) {
+      if (number >= shard.reader.facts.frames || entries.has(keyOf(shard, number))) {
+        return;
+      }
+      const { plainBytes } = shard.reader.at(number);
+      if (aheadBytes + plainBytes <= mostKeptBytes) {
+        aheadBytes += plainBytes;
         find(shard, number).isAhead = true;
       }
     },

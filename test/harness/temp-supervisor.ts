@@ -33,13 +33,17 @@ export function createTempSupervisor(t: TestContext, directory: string, options:
   return { supervisor, relocations };
 }
 
-/** Polls until `condition` gives something; fails after 15 s. */
-export async function eventually<T>(what: string, condition: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
-  for (const deadline = performance.now() + 15_000; performance.now() < deadline; await delay(20)) {
+/** Polls until `condition` gives something; fails after 15 s unless told otherwise. */
+export async function eventually<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  withinMs = 15_000,
+): Promise<T> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await delay(20)) {
     const value = await condition();
     if (value !== undefined && value !== false) {
       return value;
     }
   }
-  throw new Error(`did not happen within 15 s: ${what}`);
+  throw new Error(`did not happen within ${withinMs / 1000} s: ${what}`);
 }
