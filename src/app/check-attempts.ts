@@ -1,4 +1,5 @@
 import type { Backup, CatalogTables } from '../catalog/catalog.ts';
+import { isAbandoned, readExpiryHold } from '../catalog/recovery.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { AttemptRef } from '../repository/types.ts';
 import { isDeadAttempt } from '../tasks/handlers/sweep-attempts.ts';
@@ -24,14 +25,22 @@ export async function listAttempts(repository: Repository, report: Report): Prom
 
 /** Every attempt belongs to a row, and what a failed try left is gone after a while. */
 export async function checkAttempts(tables: CatalogTables, attempts: readonly AttemptRef[], report: Report): Promise<void> {
+  // What the sweep may not touch yet is no inconsistency.
+  const heldUntil = await readExpiryHold(tables);
   for (const { backupId, attempt } of attempts) {
     const backup = await tables.backups.get(backupId);
     const task = await tables.tasks.ofSubject(backupId);
+    if (backup === undefined && (await isAbandoned(tables, backupId, attempt))) {
+      continue;
+    }
     if (backup === undefined || task === undefined) {
       report(`${backupId}/${attempt}`, 'stored bytes that no row names');
     } else if (attempt > task.token) {
       report(`${backupId}/${attempt}`, `stored bytes of try ${attempt}, but the task has made ${task.token} only`);
-    } else if (isDeadAttempt(backup, task, attempt) && Date.now() - (deadSince(backup) ?? Number.POSITIVE_INFINITY) > GARBAGE_GRACE_MS) {
+    } else if (
+      isDeadAttempt(backup, task, attempt) &&
+      Date.now() - Math.max(heldUntil, deadSince(backup) ?? Number.POSITIVE_INFINITY) > GARBAGE_GRACE_MS
+    ) {
       const what = backup.state === 'deleted' ? 'stored bytes of a backup that is deleted' : 'what a failed try left was not removed';
       report(`${backupId}/${attempt}`, what);
     }

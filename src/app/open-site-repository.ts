@@ -23,16 +23,24 @@ export async function openSiteRepository(storage: ObjectStorage, keyring: Keyrin
   const repositoryId = await catalog.settings.setOnce(REPOSITORY_ID, randomBytes(16).toString('hex'));
   const repository = await openOrCreate(storage, keyring, catalog, repositoryId);
   if (repository.repositoryId !== repositoryId) {
-    throw new DomainError(
-      'repository-foreign',
-      `${storage.url} holds repository ${repository.repositoryId}, which belongs to another catalog`,
-      {
-        hint: 'start with the catalog that belongs to it, or name another --storage',
-      },
-    );
+    const message = `${storage.url} holds repository ${repository.repositoryId}, which belongs to another catalog`;
+    throw new DomainError('repository-foreign', message, {
+      hint: (await hasRepository(catalog))
+        ? 'start with the catalog that belongs to it, or name another --storage'
+        : 'this catalog is new: where the right one is lost, run `redkeep catalog rebuild`',
+    });
   }
   await catalog.settings.setOnce(REPOSITORY_MADE, 'yes');
   return repository;
+}
+
+/** Makes a catalog that is rebuilt the one of a repository. Throws `repository-foreign` where it knows another one. */
+export async function claimRepository(catalog: Catalog, { repositoryId }: Repository): Promise<void> {
+  const known = await catalog.settings.setOnce(REPOSITORY_ID, repositoryId);
+  if (known !== repositoryId) {
+    throw new DomainError('repository-foreign', `the catalog belongs to repository ${known}, not to ${repositoryId}`);
+  }
+  await catalog.settings.setOnce(REPOSITORY_MADE, 'yes');
 }
 
 /** The id that the catalog's repository must have. */

@@ -2,6 +2,7 @@ import type { AccessKeyStore, PolicyStore, UserStore } from './access.ts';
 import type { DownloadRestrictionStore } from './download-restriction.ts';
 import type { EventStore } from './events.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
+import type { RecoveryStore } from './recovery.ts';
 import type { ScheduleStore } from './schedules.ts';
 import type { SealedStore } from './sealed-columns.ts';
 import type { TagStore } from './tags.ts';
@@ -42,6 +43,7 @@ export interface CatalogTables {
   readonly accessKeys: AccessKeyStore;
   readonly policies: PolicyStore;
   readonly sealed: SealedStore;
+  readonly recovery: RecoveryStore;
   readonly downloadRestrictions: DownloadRestrictionStore;
   readonly tags: TagStore;
 }

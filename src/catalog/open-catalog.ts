@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DomainError } from '../lib/errors.ts';
 import type { Catalog, CatalogTables } from './catalog.ts';
 import type { Dialect } from './dialect.ts';
+import { removeSqlite, replaceSqlite } from './dialects/replace-sqlite.ts';
 import { openSqliteDialect } from './dialects/sqlite.ts';
 import { migrate, requireMigrated } from './migrations/migrate.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -14,6 +15,7 @@ import { createEventStore } from './stores/event-store.ts';
 import { createInstanceStore } from './stores/instance-store.ts';
 import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
+import { createRecoveryStore } from './stores/recovery-store.ts';
 import { createScheduleStore } from './stores/schedule-store.ts';
 import { createSealedStore } from './stores/sealed-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
@@ -69,9 +71,43 @@ function createTables(scope: Scope): CatalogTables {
     accessKeys: createAccessKeyStore(scope),
     policies: createPolicyStore(scope),
     sealed: createSealedStore(scope),
+    recovery: createRecoveryStore(scope),
     downloadRestrictions: createDownloadRestrictionStore(scope),
     tags: createTagStore(scope),
   };
+}
+
+/** Migrates the catalog at `url`, which is made where there is none, and returns the names of the steps that ran. Throws `catalog-too-new`. */
+export async function migrateCatalog(url: string): Promise<string[]> {
+  const dialect = openSqliteDialect(sqlitePath(url), { readOnly: false });
+  try {
+    return await migrate(dialect, migrations);
+  } finally {
+    await dialect.close();
+  }
+}
+
+/**
+ * Makes way for a new catalog beside the one at `url`, to be filled at the URL that this gives to `fill`, and puts it into the place of the
+ * old one, whose content stays in a file beside it. Only for who holds the catalog's lock. Where `fill` throws, nothing has changed.
+ * Returns the path of the old one, undefined where there was none.
+ */
+export async function replaceCatalog(url: string, fill: (freshUrl: string) => Promise<void>): Promise<string | undefined> {
+  const path = sqlitePath(url);
+  const fresh = `${path}.rebuild`;
+  const aside = `${path}.before-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+  await removeSqlite(fresh);
+  try {
+    await fill(pathToFileURL(fresh).href.replace(/^file:/, 'sqlite:'));
+    return (await replaceSqlite(path, fresh, aside)) ? aside : undefined;
+  } finally {
+    await removeSqlite(fresh);
+  }
+}
+
+/** Removes a catalog that nobody has open; an absent one is success. */
+export async function removeCatalog(url: string): Promise<void> {
+  await removeSqlite(sqlitePath(url));
 }
 
 /** Whether something lies where the catalog would; it need not be one. */

@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { describeError } from '../lib/errors.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCallCommand } from './commands/call.ts';
+import { addCatalogCommands } from './commands/catalog.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addMasterKeyCommands } from './commands/master-key.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addRetentionCommands } from './commands/retention.ts';
 import { addScheduleCommands } from './commands/schedule.ts';
@@ -31,6 +33,8 @@ const COMMANDS: readonly AddCommand[] = [
   addPolicyCommands,
   addMasterKeyCommands,
   addCheckCommand,
+  addCatalogCommands,
+  addMigrateCommand,
   addCallCommand,
 ];
 

@@ -1,4 +1,5 @@
 import type { Catalog, Lease, Task } from '../catalog/catalog.ts';
+import { GIVEN_UP_TRIES } from '../catalog/recovery.ts';
 import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -34,7 +35,10 @@ async function makeTry(claimed: Claimed): Promise<void> {
   const { task, handler, log } = claimed;
   const { taskId, kind, failedTries } = task;
   if (failedTries >= handler.maxTries) {
-    const message = `gave up after ${failedTries} failed tries, the last of which ended with its process or its lease`;
+    const message =
+      failedTries >= GIVEN_UP_TRIES
+        ? 'it was under way when the catalog was lost; ask for it again where it is still wanted'
+        : `gave up after ${failedTries} failed tries, the last of which ended with its process or its lease`;
     await recordFailure(claimed, new DomainError('task-abandoned', message));
     return;
   }

@@ -1,4 +1,5 @@
 import type { Backup, Catalog, CatalogTables, Task } from '../../catalog/catalog.ts';
+import { isAbandoned, readExpiryHold } from '../../catalog/recovery.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -6,7 +7,8 @@ import type { AttemptRef } from '../../repository/types.ts';
 
 /**
  * Removes what failed tries left in the repository. Only what the catalog positively knows to be dead goes: an attempt of a backup that
- * it has, and whose row or task says that this attempt can never count. An object that no row names stays; `check` reports it.
+ * it has, and whose row or task says that this attempt can never count, or one that it was told to give up. Any other object that no row
+ * names stays; `check` reports it. While a rebuilt catalog holds expiry, nothing goes.
  */
 export async function sweepAttempts({
   catalog,
@@ -17,6 +19,9 @@ export async function sweepAttempts({
   repository: Repository;
   log: Logger;
 }): Promise<void> {
+  if ((await readExpiryHold(catalog)) > Date.now()) {
+    return;
+  }
   for await (const { ref } of repository.listAttempts()) {
     if (await catalog.transaction((tables) => isKnownDead(tables, ref))) {
       try {
@@ -34,7 +39,10 @@ export async function sweepAttempts({
 async function isKnownDead(tables: CatalogTables, { backupId, attempt }: AttemptRef): Promise<boolean> {
   const backup = await tables.backups.get(backupId);
   const task = await tables.tasks.ofSubject(backupId);
-  return backup !== undefined && task !== undefined && isDeadAttempt(backup, task, attempt);
+  if (backup === undefined) {
+    return isAbandoned(tables, backupId, attempt);
+  }
+  return task !== undefined && isDeadAttempt(backup, task, attempt);
 }
 
 /**
