@@ -13,7 +13,7 @@ export const SNAPSHOT_NUMBER = 'snapshot-number';
 export const ABANDONED_ATTEMPT = 'abandoned-attempt/';
 
 /** Kinds of tasks that may simply run again after the catalog was rebuilt: they look, and change nothing outside the catalog. */
-export const REPEATABLE_KINDS: readonly TaskKind[] = ['attach-instance'];
+export const REPEATABLE_KINDS: readonly TaskKind[] = ['attach-instance', 'prove-backup'];
 
 /** Failed tries of a task that was under way when the catalog was lost: more than any kind may have, so that its next claim fails it. */
 export const GIVEN_UP_TRIES = 1_000_000;
