@@ -101,6 +101,9 @@ export async function adoptManifests(site: { catalog: Catalog; repository: Repos
         replicas: 0,
         createdAt: facts.startedAt,
         detachedAt: at,
+        zoneId: 0,
+        projectId: 0,
+        deleteProtection: false,
       });
     }
     if (row === undefined) {

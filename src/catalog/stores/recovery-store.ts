@@ -3,7 +3,7 @@ import { USABLE_STATES } from '../backup-state.ts';
 import { GIVEN_UP_TRIES, REPEATABLE_KINDS, type RecoveryStore } from '../recovery.ts';
 import type { Scope } from '../scope.ts';
 import { expectOneRow } from './expect-one-row.ts';
-import { toTask } from './task-store.ts';
+import { toTask } from './task-row.ts';
 
 export function createRecoveryStore({ db }: Scope): RecoveryStore {
   return {
@@ -44,6 +44,7 @@ export function createRecoveryStore({ db }: Scope): RecoveryStore {
           kind: 'take-backup',
           subject: backupId,
           payload: '{}',
+          requested_by: '',
           exclusive_key: null,
           created_at: at,
           started_at: at,

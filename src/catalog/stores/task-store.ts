@@ -149,23 +149,3 @@ async function record({ db }: Scope, lease: Lease, change: UpdateObject<Schema, 
 function firstTask(rows: ReadonlyArray<Selectable<TaskTable>>): Task | undefined {
   return rows[0] === undefined ? undefined : toTask(rows[0]);
 }
-
-export function toTask(row: Selectable<TaskTable>): Task {
-  return {
-    taskId: row.task_id,
-    accountId: row.account_id,
-    region: row.region,
-    instanceId: row.instance_id,
-    kind: row.kind,
-    subject: row.subject,
-    payload: row.payload,
-    state: row.state,
-    message: row.message,
-    progress: row.progress,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    token: row.token,
-    failedTries: row.failed_tries,
-  };
-}
