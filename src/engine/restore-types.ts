@@ -59,6 +59,8 @@ export interface RestoreMark {
   readonly runId: string;
   readonly keysBefore: number;
   readonly merges: boolean;
+  /** What the target has loaded was found to differ from the backup. */
+  readonly isDataWrong?: boolean;
   readonly safety?: AttemptRef;
   /** What the target's configuration was and is to be again, by directive. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -171,8 +171,11 @@ async function settleAfter(error: unknown, last: RestoreMark, run: Run): Promise
       await endAfterAbort(target, last);
       return error;
     }
-    const settleRequest = { storageUrl, keyring, target, endpoint, allowPlainText, mark: last };
-    const settled = await settle(repository, settleRequest, options, isDomainError(error, 'restored-data-differs'));
+    const mark = { ...last, isDataWrong: isDomainError(error, 'restored-data-differs') };
+    if (mark.isDataWrong) {
+      await options.mark(mark);
+    }
+    const settled = await settle(repository, { storageUrl, keyring, target, endpoint, allowPlainText, mark }, options);
     return addHints(toFinal(error), [describeSettled(settled)]);
   } catch (second) {
     return addHints(error, [`what the target holds is still to be settled: ${describeError(second)}`]);

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { BACKUP_FACTS, shardFacts } from '../../test/harness/attempts.ts';
+import { rdbFile, rdbKey, rdbString } from '../../test/harness/rdb-bytes.ts';
 import { type RedisContent, readContent } from '../../test/harness/redis-content.ts';
 import { type RedisServer, startRedis } from '../../test/harness/redis-server.ts';
 import { COMPARABLE, fillEveryType } from '../../test/harness/restore-data.ts';
@@ -220,6 +222,38 @@ describe('a restore that fails settles itself:', () => {
     assert.equal((await scene.settle(last as RestoreMark)).outcome, 'unchanged');
     await scene.target.command('DEL', 'written');
     assert.deepEqual(await readContent(scene.target), scene.before);
+  });
+
+  test('where the target loads something else than was counted, it goes back to the safety backup', async () => {
+    await using scene = await prepare();
+    const ref = { backupId: '4e4127f8-affe-11e8-941e-4846fb00c75d', attempt: 1 };
+    const rdb = rdbFile('REDIS0010', rdbKey(0, 'key', rdbString('value')));
+    const writer = await scene.site.repository.startAttempt(ref, 1);
+    await writer.appendFrame(0, rdb, true);
+    // The facts say three keys.
+    await writer.finish({ facts: BACKUP_FACTS, endedAt: 0, report: [], shards: [shardFacts(rdb)] });
+    const recorder = recordRestore();
+    await assert.rejects(restoreBackup(scene.site.restoreRequest(scene.target, { backup: ref }), recorder), (error) => {
+      assert.ok(isDomainError(error, 'restored-data-differs'), String(error));
+      assert.match(error.message, /loaded db0: 1 keys, 0 with expiry, the backup holds db0: 3 keys, 1 with expiry/);
+      assert.match(error.hint ?? '', /the target holds what it held before the restore/);
+      return true;
+    });
+    assert.deepEqual(
+      recorder.marks.map(({ step, isRollback }) => [step, isRollback]),
+      [
+        ['save-target', false],
+        ['set-credentials', false],
+        ['replicate', false],
+        ['replicate', false],
+        ['set-credentials', true],
+        ['replicate', true],
+        ['promote', true],
+        ['settled', false],
+      ],
+    );
+    assert.deepEqual(await readContent(scene.target), scene.before);
+    await scene.assertAtRest();
   });
 
   test('a target that started anew in between goes back to the safety backup', async () => {

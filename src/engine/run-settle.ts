@@ -24,21 +24,12 @@ export async function runSettle(request: SettleRequest, options: RestoreOptions)
   return settle(repository, request, options);
 }
 
-/** As `runSettle`. `isDataWrong`: what was loaded was found to differ from the backup. */
-export async function settle(
-  repository: Repository,
-  request: SettleRequest,
-  options: RestoreOptions,
-  isDataWrong = false,
-): Promise<SettleResult> {
+/** As `runSettle`. */
+export async function settle(repository: Repository, request: SettleRequest, options: RestoreOptions): Promise<SettleResult> {
   const { target, mark } = request;
   await endPause(target);
   const state = await endReplication(target, mark, { signal: options.signal });
-  let verdict = judge(mark, state);
-  if (verdict === 'new' && isDataWrong) {
-    verdict = 'unknown';
-  }
-  const result = await toResult(verdict, state, repository, request, options);
+  const result = await toResult(judge(mark, state), state, repository, request, options);
   await options.mark({ ...mark, step: 'settled' });
   return result;
 }
@@ -52,7 +43,7 @@ function judge(mark: RestoreMark, state: TargetState): Verdict {
   if (mark.step === 'save-target') {
     return 'old';
   }
-  if (mark.step === 'write-keys' || state.runId !== mark.runId) {
+  if (mark.step === 'write-keys' || state.runId !== mark.runId || mark.isDataWrong) {
     return 'unknown';
   }
   if (mark.master !== undefined && state.replicationIds.includes(mark.master.replicationId)) {
@@ -127,7 +118,7 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
       throw error;
     }
     const state = await endReplication(target, last, { signal });
-    if (judge(last, state) === 'new') {
+    if (!isDomainError(error, 'restored-data-differs') && judge(last, state) === 'new') {
       return { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] };
     }
     return { outcome: 'unsettled', report: [`going back to the safety backup failed: ${describeError(error)}`, adviseOn(mark)] };
