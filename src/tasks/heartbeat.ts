@@ -18,16 +18,22 @@ export interface HeartbeatOptions {
   onLost(error: DomainError): void;
 }
 
-/** Prolongs a lease that was just claimed, at each third of it. A beat that fails is made up for by the next while the lease lasts. */
+/** Whoever watches a task sees how it goes this often. */
+const PROGRESS_MS = 2_000;
+
+/** Prolongs a lease that was just claimed, at each third of it or more often. A beat that fails is made up for by the next while the lease lasts. */
 export function startHeartbeat({ tasks, lease, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
   let progress = 0;
   let beating: Promise<void> | undefined;
   let prolongedAtMs = performance.now();
-  const timer = setInterval(() => {
-    beating ??= beat().finally(() => {
-      beating = undefined;
-    });
-  }, leaseMs / 3);
+  const timer = setInterval(
+    () => {
+      beating ??= beat().finally(() => {
+        beating = undefined;
+      });
+    },
+    Math.min(leaseMs / 3, PROGRESS_MS),
+  );
 
   async function beat(): Promise<void> {
     const startedAtMs = performance.now();
