@@ -28,6 +28,7 @@ import { DescribeAutoBackupConfig } from './actions/DescribeAutoBackupConfig.ts'
 import { DescribeBackup } from './actions/DescribeBackup.ts';
 import { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
+import { DescribeBackupProofs } from './actions/DescribeBackupProofs.ts';
 import { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstanceDealDetail } from './actions/DescribeInstanceDealDetail.ts';
@@ -79,6 +80,7 @@ export const actions: readonly AnyAction[] = [
   AttachInstance,
   DetachInstance,
   DescribeBackup,
+  DescribeBackupProofs,
   LockBackup,
   UnlockBackup,
   DeleteBackup,

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '../api/client.ts';
+import { type Client, createClient } from '../api/client.ts';
+import { readBackupProofs } from '../cli/backup-proofs.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import type { Io } from '../cli/io.ts';
+import { listBackups } from '../cli/list-backups.ts';
+import { renderBackups } from '../cli/render-backups.ts';
 import { waitForTask } from '../cli/wait-for-task.ts';
 import { isDomainError } from '../lib/errors.ts';
 import { createLogger } from '../lib/logger.ts';
@@ -11,6 +14,10 @@ import { DEMO_REGION, ensureDemoInstance } from './demo-instance.ts';
 import { lacksExport } from './exported-keys.ts';
 import { serveUntilStopped } from './serve.ts';
 import { openService, type Service } from './service.ts';
+
+const SHOWN_BACKUPS = 5;
+/** The demo is loaded within a second; other proofs may come first. */
+const PROOF_TIMEOUT_MS = 30_000;
 
 /**
  * `redkeep up`: serves, makes sure that the local instance `demo` exists and has a backup, and shows what the API answers about it. Where
@@ -57,9 +64,24 @@ async function showFirstBackup(service: Service, io: Io): Promise<void> {
     });
     await waitForTask(client, TaskId, io, 'first backup');
   }
+  const table = await showProofs(service, client, instance.instanceId);
   const answer = await describe({});
   io.out(`\nDescribeInstanceBackups of demo (${instance.instanceId}) answers:\n${JSON.stringify({ Response: answer }, null, 2)}\n`);
+  io.out(`\n${table}`);
   io.out(howToCall(service, instance.instanceId, await lacksExport(service.config.dataDir)));
+}
+
+/** The newest backups as a table, when their proofs have ended: a proof holds its backup, which the answer would show. */
+async function showProofs({ config }: Service, client: Client, instanceId: string): Promise<string> {
+  const rows = (await listBackups(client, instanceId)).slice(-SHOWN_BACKUPS);
+  const ids = rows.map((row) => row.BackupId);
+  for (const deadline = Date.now() + PROOF_TIMEOUT_MS; ; await sleep(100)) {
+    const proofs = await readBackupProofs(client, instanceId, ids);
+    const isWaiting = config.proof !== 'none' && proofs.get(ids.at(-1) ?? '')?.State === 'unproven';
+    if (!isWaiting || Date.now() > deadline) {
+      return renderBackups(rows, proofs);
+    }
+  }
 }
 
 function howToCall({ endpoint, config }: Service, instanceId: string, isKeyAtRisk: boolean): string {

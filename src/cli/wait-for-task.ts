@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../api/client.ts';
+import { ApiCallError, type Client } from '../api/client.ts';
 import { DomainError } from '../lib/errors.ts';
 import type { Io } from './io.ts';
+import { createProgressBar } from './progress-bar.ts';
 
 interface TaskInfo {
   Status: string;
@@ -9,9 +10,19 @@ interface TaskInfo {
   TaskMessage: string;
 }
 
-/** Polls a task until it has ended. Throws `task-failed` with the task's own message where it failed. */
-export async function waitForTask(client: Client, taskId: number, io: Io, label: string): Promise<TaskInfo> {
+/** A task whose progress is a share of bytes that are known before. */
+export interface Measured {
+  readonly instanceId: string;
+  readonly totalBytes: number;
+}
+
+/**
+ * Polls a task until it has ended. On a terminal it is shown meanwhile, with a bar where it is `measured`. Throws `task-failed` with the task's
+ * own message where it failed.
+ */
+export async function waitForTask(client: Client, taskId: number, io: Io, label: string, measured?: Measured): Promise<TaskInfo> {
   const startedAt = Date.now();
+  const bar = createProgressBar(io, label);
   let pauseMs = 50;
   try {
     for (;;) {
@@ -23,15 +34,35 @@ export async function waitForTask(client: Client, taskId: number, io: Io, label:
         throw new DomainError('task-failed', `${label} failed: ${info.TaskMessage}`);
       }
       if (io.interactive) {
-        const again = info.TaskMessage === '' ? '' : `; will try again: ${info.TaskMessage}`;
-        io.err(`\r\u001b[K${label}: ${info.Status}, ${Math.round((Date.now() - startedAt) / 1000)} s${again}`);
+        const share = measured === undefined || info.Status !== 'running' ? undefined : await readShare(client, taskId, measured);
+        if (share !== undefined && measured !== undefined) {
+          bar.update(share * measured.totalBytes, measured.totalBytes);
+        } else {
+          const again = info.TaskMessage === '' ? '' : `; will try again: ${info.TaskMessage}`;
+          io.err(`\r\u001b[K${label}: ${info.Status}, ${Math.round((Date.now() - startedAt) / 1000)} s${again}`);
+        }
       }
       await sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 1.5, 1000);
     }
   } finally {
-    if (io.interactive) {
-      io.err('\r\u001b[K');
+    bar.end();
+  }
+}
+
+/** From 0 to 1; undefined where the task does not run, or the caller may not list tasks. */
+async function readShare(client: Client, taskId: number, { instanceId }: Measured): Promise<number | undefined> {
+  try {
+    const { Tasks } = await client.call<{ Tasks: Array<{ TaskId: number; Progress: number }> }>('redis', 'DescribeTaskList', {
+      InstanceId: instanceId,
+      Result: [1],
+      Limit: 100,
+    });
+    return Tasks.find((task) => task.TaskId === taskId)?.Progress;
+  } catch (error) {
+    if (error instanceof ApiCallError) {
+      return undefined;
     }
+    throw error;
   }
 }

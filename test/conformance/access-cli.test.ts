@@ -67,7 +67,11 @@ test('a user gets a key and a policy, and may then do what that allows', async (
   const created = await redkeep(['policy', 'create', 'orders-readers', '--document', file, '--description', 'reads orders']);
   assert.match(created.out, /^\d{8,10}\n$/, created.err);
   assert.equal((await redkeep(['policy', 'attach', 'orders-readers', '--user', 'alice'])).out, 'orders-readers attached to alice\n');
-  assert.equal((await redkeep(['backup', 'list', INSTANCE_ID], alice)).status, 0);
+  const readable = await redkeep(['backup', 'list', INSTANCE_ID], alice);
+  assert.equal(readable.status, 0);
+  // She may not ask for proofs.
+  assert.match(readable.out, /^ID .* PROOF +REMARK$/m);
+  assert.match(readable.out, / available +\S+ \S+ +- +For testing$/m);
   assert.deepEqual(JSON.parse((await redkeep(['policy', 'show', created.out.trim()])).out), { version: '2.0', statement });
   const listed = await redkeep(['policy', 'list', '--user', 'alice']);
   assert.equal(listed.out.split('\n').length, 3);

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { renderProof } from '../backup-proofs.ts';
 import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { renderBytes, renderJson, renderTable } from '../output.ts';
+import { STATUS_WORDS } from '../render-backups.ts';
 import { waitForTask } from '../wait-for-task.ts';
 
 interface BackupLife {
@@ -24,22 +26,13 @@ interface BackupLife {
   UserLocked: boolean;
   Holds: Array<{ Kind: string; Id: string; EndTime: string }>;
   Kept: boolean;
-  Proof: { State: string; Time: string; ServerVersion: string; Message: string };
+  Proof: { State: string; Time: string; ServerKind: string; ServerVersion: string; Message: string };
+  Scrub: { State: string; Time: string; Message: string };
   RemovalTime: string;
   DeletedTime: string;
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = { 0: 'manual', 1: 'automatic', 2: 'change of specification' };
-
-/** How a person calls the numbers of Status. */
-export const STATUS_WORDS: Readonly<Record<number, string>> = {
-  1: 'running',
-  2: 'available',
-  3: 'converting',
-  4: 'converted',
-  [-1]: 'expired',
-  [-2]: 'deleted',
-};
 
 /** `redkeep backup show|lock|unlock|delete`. */
 export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): void {
@@ -93,8 +86,8 @@ export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): 
     );
 }
 
-function toFacts({ Backup, UserLocked, Holds, Kept, Proof, RemovalTime, DeletedTime }: BackupLife): string[][] {
-  const proof = [Proof.State, Proof.Time, Proof.ServerVersion, Proof.Message].filter((part) => part !== '').join(', ');
+function toFacts({ Backup, UserLocked, Holds, Kept, Proof, Scrub, RemovalTime, DeletedTime }: BackupLife): string[][] {
+  const together = (...parts: string[]) => parts.filter((part) => part !== '').join(', ');
   return [
     ['id', Backup.BackupId],
     ['instance', `${Backup.InstanceId} ${Backup.InstanceName}`],
@@ -106,7 +99,8 @@ function toFacts({ Backup, UserLocked, Holds, Kept, Proof, RemovalTime, DeletedT
     ['size', renderBytes(Backup.BackupSize)],
     ['format', Backup.FileType],
     ['remark', Backup.Remark],
-    ['proof', proof],
+    ['proof', together(renderProof(Proof), Proof.Time, Proof.Message)],
+    ['stored bytes', together(Scrub.State, Scrub.Time, Scrub.Message)],
     ['locked', UserLocked ? 'yes' : 'no'],
     ...Holds.map(({ Kind, Id, EndTime }) => ['held by', `${Kind} ${Id} until ${EndTime}`]),
     ['one of the newest', Kept ? 'yes, kept whatever its age' : 'no'],

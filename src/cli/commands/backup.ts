@@ -1,29 +1,18 @@
 import { DomainError } from '../../lib/errors.ts';
+import { readBackupProofs } from '../backup-proofs.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { type BackupPage, listBackups, PAGE } from '../list-backups.ts';
 import { withConnection } from '../options.ts';
-import { renderBytes, renderJson, renderTable } from '../output.ts';
+import { renderJson } from '../output.ts';
+import { renderBackups } from '../render-backups.ts';
 import { waitForTask } from '../wait-for-task.ts';
 import { addBackupDownloadCommand } from './backup-download.ts';
-import { addBackupLifeCommands, STATUS_WORDS } from './backup-life.ts';
+import { addBackupLifeCommands } from './backup-life.ts';
+import { addBackupVerifyCommand } from './backup-verify.ts';
 
-interface BackupRow {
-  BackupId: string;
-  StartTime: string;
-  Status: number;
-  BackupSize: number;
-  Remark: string;
-}
-
-interface BackupPage {
-  TotalCount: number;
-  BackupSet: BackupRow[];
-}
-
-const PAGE = 100;
-
-/** `redkeep backup create|list|show|lock|unlock|delete|download`. */
+/** `redkeep backup create|list|show|lock|unlock|delete|download|verify`. */
 export const addBackupCommands: AddCommand = (program, io, finish) => {
   const backup = program.command('backup').description('backups of an instance');
 
@@ -71,30 +60,20 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
     .action((instanceId: string, options: ConnectionOptions & { status?: number[]; begin?: string; end?: string }) =>
       finish(async () => {
         const client = await connect(options, io);
-        const rows: BackupRow[] = [];
-        for (let more = true; more; ) {
-          const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
-            InstanceId: instanceId,
-            Limit: PAGE,
-            Offset: rows.length,
-            ...(options.status === undefined ? {} : { Status: options.status }),
-            ...(options.begin === undefined ? {} : { BeginTime: options.begin }),
-            ...(options.end === undefined ? {} : { EndTime: options.end }),
-          });
-          rows.push(...page.BackupSet);
-          more = page.BackupSet.length === PAGE;
-        }
+        const rows = await listBackups(client, instanceId, {
+          ...(options.status === undefined ? {} : { Status: options.status }),
+          ...(options.begin === undefined ? {} : { BeginTime: options.begin }),
+          ...(options.end === undefined ? {} : { EndTime: options.end }),
+        });
+        const proofs = await readBackupProofs(
+          client,
+          instanceId,
+          rows.map((row) => row.BackupId),
+        );
         if (options.json) {
-          io.out(renderJson({ TotalCount: rows.length, BackupSet: rows }));
+          io.out(renderJson({ TotalCount: rows.length, BackupSet: rows, Proofs: [...proofs.values()] }));
         } else {
-          const lines = rows.map((row) => [
-            row.BackupId,
-            row.StartTime,
-            STATUS_WORDS[row.Status] ?? String(row.Status),
-            renderBytes(row.BackupSize),
-            row.Remark,
-          ]);
-          io.out(renderTable(['ID', 'START (UTC+8)', 'STATE', 'SIZE', 'REMARK'], lines));
+          io.out(renderBackups(rows, proofs));
         }
         return EXIT.ok;
       }),
@@ -102,6 +81,7 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
 
   addBackupLifeCommands(backup, io, finish);
   addBackupDownloadCommand(backup, io, finish);
+  addBackupVerifyCommand(backup, io, finish);
 };
 
 function readWhole(text: string): number {
