@@ -290,7 +290,7 @@ test('a backup is held while it is downloaded and by nobody afterwards, however 
   await new Promise<void>((resolve) => socket.once('data', () => resolve()));
   socket.pause();
   const [hold, ...others] = await holds();
-  assert.deepEqual([hold?.holder.kind, hold?.until, others.length], ['download', site.clock.now() + 86_400_000, 0]);
+  assert.deepEqual([hold?.holder.kind, hold?.until, others.length], ['download', site.clock.now() + 600_000, 0]);
   const expiry = { at: site.clock.now(), removableAt: site.clock.now(), keepMin: 1, force: true };
   assert.equal(await site.catalog.lifecycle.expire(claims.backupId, expiry), 'held');
   socket.destroy();
@@ -300,6 +300,19 @@ test('a backup is held while it is downloaded and by nobody afterwards, however 
   assert.deepEqual(await holds(), []);
   assert.equal(await site.catalog.lifecycle.expire(claims.backupId, expiry), undefined);
   assert.equal((await site.fetch(path)).status, 404);
+});
+
+test('the hold of a long download is prolonged, so that a crash leaves it for minutes only', async () => {
+  await using site = await openDownloadSite({ downloads: { holdMs: 40 } });
+  const claims = await site.addBackup(cut(randomBytes(40_000_000), 4_000_000));
+  const socket = connect(site.port, '127.0.0.1');
+  socket.write(`GET ${site.path(claims)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await new Promise<void>((resolve) => socket.once('data', () => resolve()));
+  socket.pause();
+  const later = site.clock.now() + 3_600_000;
+  site.clock.set(later);
+  await eventually('prolonged', async () => (await site.catalog.lifecycle.holds(claims.backupId, later))[0]?.until === later + 40);
+  socket.destroy();
 });
 
 test('a client that vanishes ends its download and frees what it held', async () => {

@@ -36,7 +36,12 @@ export async function sendDownload(response: ServerResponse, answer: DownloadAns
           if (gone.signal.aborted) {
             resolve();
           } else {
-            response.write(bytes, () => resolve());
+            response.write(bytes, (error) => {
+              if (error) {
+                gone.abort();
+              }
+              resolve();
+            });
           }
         }),
     });
