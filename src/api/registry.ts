@@ -51,6 +51,8 @@ import { StartupInstance } from './actions/StartupInstance.ts';
 import { StopAutoBackup } from './actions/StopAutoBackup.ts';
 import { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
+import { DescribeResourceTagsByResourceIds } from './actions/tag/DescribeResourceTagsByResourceIds.ts';
+import { ModifyResourceTags } from './actions/tag/ModifyResourceTags.ts';
 import { UnlockBackup } from './actions/UnlockBackup.ts';
 import { VerifyBackup } from './actions/VerifyBackup.ts';
 
@@ -77,6 +79,8 @@ export const actions: readonly AnyAction[] = [
   DescribeProductInfo,
   DescribeRegions,
   DescribeZones,
+  DescribeResourceTagsByResourceIds,
+  ModifyResourceTags,
   AttachInstance,
   DetachInstance,
   DescribeBackup,

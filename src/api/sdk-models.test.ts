@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as cam from 'tencentcloud-sdk-nodejs/tencentcloud/services/cam/v20190116/cam_models.js';
 import type * as sdk from 'tencentcloud-sdk-nodejs/tencentcloud/services/redis/v20180412/redis_models.js';
+import type * as region from 'tencentcloud-sdk-nodejs/tencentcloud/services/region/v20220627/region_models.js';
 import type * as sts from 'tencentcloud-sdk-nodejs/tencentcloud/services/sts/v20180813/sts_models.js';
+import type * as tag from 'tencentcloud-sdk-nodejs/tencentcloud/services/tag/v20180813/tag_models.js';
 import type { Static } from 'typebox';
+import type { CleanUpInstance } from './actions/CleanUpInstance.ts';
+import type { ClearInstance } from './actions/ClearInstance.ts';
+import type { CreateInstances } from './actions/CreateInstances.ts';
 import type { AddUser } from './actions/cam/AddUser.ts';
 import type { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
 import type { AccessKeyDetail, CreateAccessKey } from './actions/cam/CreateAccessKey.ts';
@@ -28,13 +33,23 @@ import type { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import type { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
 import type { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import type { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
+import type { DescribeInstanceDealDetail, TradeDealDetail } from './actions/DescribeInstanceDealDetail.ts';
 import type { DescribeInstances } from './actions/DescribeInstances.ts';
+import type { DescribeProductInfo, ProductConf, RegionConf, ZoneCapacityConf } from './actions/DescribeProductInfo.ts';
 import type { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
+import type { DescribeTaskList, TaskInfoDetail } from './actions/DescribeTaskList.ts';
+import type { DestroyPostpaidInstance } from './actions/DestroyPostpaidInstance.ts';
 import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import type { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
+import type { ModifyInstance } from './actions/ModifyInstance.ts';
+import type { DescribeRegions, RegionInfo } from './actions/region/DescribeRegions.ts';
+import type { DescribeZones, ZoneInfo } from './actions/region/DescribeZones.ts';
+import type { StartupInstance } from './actions/StartupInstance.ts';
 import type { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import type { Credentials, GetFederationToken } from './actions/sts/GetFederationToken.ts';
+import type { DescribeResourceTagsByResourceIds, TagResource } from './actions/tag/DescribeResourceTagsByResourceIds.ts';
+import type { ModifyResourceTags } from './actions/tag/ModifyResourceTags.ts';
 import type { BackupLimitVpcItem } from './shapes/download-restriction.ts';
 import type { InstanceSet } from './shapes/instance-set.ts';
 import type { RedisBackupSet } from './shapes/redis-backup-set.ts';
@@ -102,6 +117,45 @@ const checks: Record<string, true> = {
   modifyRestrictionRequest: true satisfies Request<sdk.ModifyBackupDownloadRestrictionRequest, typeof ModifyBackupDownloadRestriction>,
   modifyRestrictionResponse: true satisfies Response<sdk.ModifyBackupDownloadRestrictionResponse, typeof ModifyBackupDownloadRestriction>,
   limitVpcItemKeys: true satisfies SameKeys<sdk.BackupLimitVpcItem, Static<typeof BackupLimitVpcItem>>,
+  cleanUpInstanceRequest: true satisfies Request<sdk.CleanUpInstanceRequest, typeof CleanUpInstance>,
+  cleanUpInstanceResponse: true satisfies Response<sdk.CleanUpInstanceResponse, typeof CleanUpInstance>,
+  clearInstanceRequest: true satisfies Request<sdk.ClearInstanceRequest, typeof ClearInstance>,
+  clearInstanceResponse: true satisfies Response<sdk.ClearInstanceResponse, typeof ClearInstance>,
+  createInstancesRequest: true satisfies Request<sdk.CreateInstancesRequest, typeof CreateInstances>,
+  createInstancesResponse: true satisfies Response<sdk.CreateInstancesResponse, typeof CreateInstances>,
+  describeInstanceDealDetailRequest: true satisfies Request<sdk.DescribeInstanceDealDetailRequest, typeof DescribeInstanceDealDetail>,
+  describeInstanceDealDetailResponse: true satisfies Response<sdk.DescribeInstanceDealDetailResponse, typeof DescribeInstanceDealDetail>,
+  describeTaskListRequest: true satisfies Request<sdk.DescribeTaskListRequest, typeof DescribeTaskList>,
+  describeTaskListResponse: true satisfies Response<sdk.DescribeTaskListResponse, typeof DescribeTaskList>,
+  destroyPostpaidInstanceRequest: true satisfies Request<sdk.DestroyPostpaidInstanceRequest, typeof DestroyPostpaidInstance>,
+  destroyPostpaidInstanceResponse: true satisfies Response<sdk.DestroyPostpaidInstanceResponse, typeof DestroyPostpaidInstance>,
+  modifyInstanceRequest: true satisfies Request<sdk.ModifyInstanceRequest, typeof ModifyInstance>,
+  modifyInstanceResponse: true satisfies Response<sdk.ModifyInstanceResponse, typeof ModifyInstance>,
+  startupInstanceRequest: true satisfies Request<sdk.StartupInstanceRequest, typeof StartupInstance>,
+  startupInstanceResponse: true satisfies Response<sdk.StartupInstanceResponse, typeof StartupInstance>,
+  describeProductInfoResponse: true satisfies Response<sdk.DescribeProductInfoResponse, typeof DescribeProductInfo>,
+  describeRegionsRequest: true satisfies Request<region.DescribeRegionsRequest, typeof DescribeRegions>,
+  describeRegionsResponse: true satisfies Response<region.DescribeRegionsResponse, typeof DescribeRegions>,
+  describeZonesRequest: true satisfies Request<region.DescribeZonesRequest, typeof DescribeZones>,
+  describeZonesResponse: true satisfies Response<region.DescribeZonesResponse, typeof DescribeZones>,
+  describeResourceTagsByResourceIdsRequest: true satisfies Request<
+    tag.DescribeResourceTagsByResourceIdsRequest,
+    typeof DescribeResourceTagsByResourceIds
+  >,
+  describeResourceTagsByResourceIdsResponse: true satisfies Response<
+    tag.DescribeResourceTagsByResourceIdsResponse,
+    typeof DescribeResourceTagsByResourceIds
+  >,
+  modifyResourceTagsRequest: true satisfies Request<tag.ModifyResourceTagsRequest, typeof ModifyResourceTags>,
+  modifyResourceTagsResponse: true satisfies Response<tag.ModifyResourceTagsResponse, typeof ModifyResourceTags>,
+  tradeDealDetailKeys: true satisfies SameKeys<sdk.TradeDealDetail, Static<typeof TradeDealDetail>>,
+  productConfKeys: true satisfies SameKeys<sdk.ProductConf, Static<typeof ProductConf>>,
+  regionConfKeys: true satisfies SameKeys<sdk.RegionConf, Static<typeof RegionConf>>,
+  zoneCapacityConfKeys: true satisfies SameKeys<sdk.ZoneCapacityConf, Static<typeof ZoneCapacityConf>>,
+  taskInfoDetailKeys: true satisfies SameKeys<sdk.TaskInfoDetail, Static<typeof TaskInfoDetail>>,
+  regionInfoKeys: true satisfies SameKeys<region.RegionInfo, Static<typeof RegionInfo>>,
+  zoneInfoKeys: true satisfies SameKeys<region.ZoneInfo, Static<typeof ZoneInfo>>,
+  tagResourceKeys: true satisfies SameKeys<tag.TagResource, Static<typeof TagResource>>,
   addUserRequest: true satisfies Request<cam.AddUserRequest, typeof AddUser>,
   addUserResponse: true satisfies Response<cam.AddUserResponse, typeof AddUser>,
   attachUserPolicyRequest: true satisfies Request<cam.AttachUserPolicyRequest, typeof AttachUserPolicy>,
@@ -154,5 +208,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 80);
+  assert.equal(Object.values(checks).length, 113);
 });

@@ -5,6 +5,7 @@ export const PRODUCT_VERSIONS = {
   cam: '2019-01-16',
   sts: '2018-08-13',
   region: '2022-06-27',
+  tag: '2018-08-13',
 } as const;
 
 export type Product = keyof typeof PRODUCT_VERSIONS;

@@ -46,6 +46,7 @@ export async function insertManaged(catalog: Catalog): Promise<void> {
       detachedAt: at('2018-09-02 10:00:00'),
     }),
   );
+  await catalog.tags.set({ instanceId: 'crs-7m2k9q4d', key: 'team', value: 'orders' });
 }
 
 export interface Answer {

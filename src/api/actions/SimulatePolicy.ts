@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import type { User } from '../../catalog/access.ts';
 import { type ActionContext, type AnyAction, defineAction } from '../action.ts';
 import { decideCall } from '../auth/decide-call.ts';
-import { readGrants } from '../auth/grants.ts';
+import { readGrants, readTags } from '../auth/grants.ts';
 import type { Outcome } from '../auth/policy/evaluate.ts';
 import { parsePolicyTime } from '../auth/policy/policy-time.ts';
 import { toRegionName } from '../auth/policy/resource.ts';
@@ -93,7 +93,8 @@ export const SimulatePolicy = defineAction({
     }
     const grants = await readGrants(catalog, { secretId: '', accountId: user.accountId, uin: user.uin });
     const { accountId } = user;
-    const { outcome, by, canSee } = decideCall({ grants, accountId, region: target.region, ip: Ip, atMs }, action, target.ids);
+    const tags = await readTags(catalog, grants, { accountId, region: target.region });
+    const { outcome, by, canSee } = decideCall({ grants, accountId, region: target.region, ip: Ip, atMs, tags }, action, target.ids);
     return {
       Allowed: outcome === 'allowed',
       Outcome: outcome,

@@ -14,7 +14,7 @@ function policyOf(...statement: object[]): Policy {
 }
 
 function callerWith(...policies: Policy[]): Caller {
-  return { grants: [policies], accountId: ACCOUNT, region: 'ap-guangzhou', ip: '10.0.0.1', atMs: 0 };
+  return { grants: [policies], accountId: ACCOUNT, region: 'ap-guangzhou', ip: '10.0.0.1', atMs: 0, tags: new Map() };
 }
 
 const instances = (...ids: string[]) => ids.map((id) => `qcs::redis:::instance/${id}`);

@@ -1,5 +1,5 @@
 import type { AnyAction } from '../action.ts';
-import { decide, type Grants } from './grants.ts';
+import { decide, type Grants, type TagsByInstance } from './grants.ts';
 import { allowedNames } from './policy/allowed-names.ts';
 import { type Decision, decidesAlike } from './policy/evaluate.ts';
 import type { Everything, NamedResource, Resource } from './policy/resource.ts';
@@ -13,6 +13,8 @@ export interface Caller {
   readonly ip: string | undefined;
   /** Milliseconds. */
   readonly atMs: number;
+  /** Of the region's instances, as `readTags` reads them. */
+  readonly tags: TagsByInstance;
 }
 
 export interface CallDecision extends Decision {
@@ -69,7 +71,8 @@ function decideList(caller: Caller, operation: string): CallDecision {
   // What covers the text `instance/*` ends in a star, and so covers every instance.
   const isSame =
     decision.outcome === 'never' ||
-    decision.outcome === 'denied' ||
+    // What denies an instance without tags may spare one that has some.
+    (decision.outcome === 'denied' && caller.tags.size === 0) ||
     caller.grants.every((policies) => decidesAlike(policies, operation, resource));
   return isSame
     ? { ...decision, resource, canSee: undefined }
@@ -88,29 +91,34 @@ export function mayCallOn(caller: Caller, action: AnyAction, instanceId: string)
 
 /** The same as a decision on each, for many instances. */
 function visibleInstances(caller: Caller, operation: string): (instanceId: string) => boolean {
-  const { grants, ip, atMs } = caller;
+  const { grants, ip, atMs, tags } = caller;
   if (ip === undefined) {
     return () => false;
   }
   const scope = instanceResource(caller, '*');
   const tests = grants.map((policies) => allowedNames(policies, { action: operation, scope, ip, atMs, tags: NO_TAGS }));
-  return (id) => tests.every((test) => test(instanceResource(caller, id).name));
+  return (id) => {
+    const resource = instanceResource(caller, id);
+    return tags.has(id) ? decideOn(caller, operation, resource).outcome === 'allowed' : tests.every((test) => test(resource.name));
+  };
 }
 
-/** Instances have no tags yet; a condition on them sees none. */
 const NO_TAGS: readonly string[] = [];
 
-function decideOn({ grants, ip, atMs }: Caller, action: string, resource: Resource): Decision {
+function decideOn({ grants, ip, atMs, tags }: Caller, action: string, resource: Resource): Decision {
   if (ip === undefined) {
     // No condition on addresses can be judged, and to take the key for missing would leave a deny without effect.
     return { outcome: 'denied' };
   }
-  return decide(grants, { action, resource, ip, atMs, tags: NO_TAGS });
+  const id = resource.name?.slice(INSTANCE.length) ?? '';
+  return decide(grants, { action, resource, ip, atMs, tags: tags.get(id) ?? NO_TAGS });
 }
+
+const INSTANCE = 'instance/';
 
 /** An instance is a resource of service redis, whichever product the action belongs to. */
 function instanceResource({ region, accountId }: Caller, id: string): NamedResource {
-  return { service: 'redis', region, accountId, name: `instance/${id}` };
+  return { service: 'redis', region, accountId, name: `${INSTANCE}${id}` };
 }
 
 /** An action that needs no region is in none, whichever the caller writes: otherwise the caller would choose which denial counts. */

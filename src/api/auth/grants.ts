@@ -21,6 +21,27 @@ export async function readGrants(catalog: Catalog, { accountId, uin, session }: 
   return grants;
 }
 
+/** Tags as conditions see them, `key&value`, by the instances that have any. */
+export type TagsByInstance = ReadonlyMap<string, readonly string[]>;
+
+/** The tags of a region's instances; none are read where no statement asks for them. */
+export async function readTags(
+  catalog: Catalog,
+  grants: Grants,
+  { accountId, region }: { readonly accountId: string; readonly region: string },
+): Promise<TagsByInstance> {
+  const tags = new Map<string, string[]>();
+  const isAsked = grants.some((policies) =>
+    policies.some(({ document }) => document.statements.some(({ conditions }) => conditions.some(({ key }) => key === 'qcs:resource_tag'))),
+  );
+  if (isAsked) {
+    for (const { instanceId, key, value } of await catalog.tags.ofRegion(accountId, region)) {
+      tags.set(instanceId, [...(tags.get(instanceId) ?? []), `${key}&${value}`]);
+    }
+  }
+  return tags;
+}
+
 /** From what permits to what forbids most. A list that allows the action on nothing outweighs one that allows it elsewhere. */
 const OUTCOMES: readonly Outcome[] = ['allowed', 'withheld', 'never', 'denied'];
 

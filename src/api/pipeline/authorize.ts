@@ -1,6 +1,6 @@
 import type { AnyAction } from '../action.ts';
 import { type Caller, decideCall, decideOperation, mayCallOn, operationOf } from '../auth/decide-call.ts';
-import { readGrants } from '../auth/grants.ts';
+import { readGrants, readTags } from '../auth/grants.ts';
 import type { Outcome } from '../auth/policy/evaluate.ts';
 import type { Resource } from '../auth/policy/resource.ts';
 import type { ApiError } from '../errors/api-error.ts';
@@ -9,7 +9,7 @@ import { type RequestContext, resolvedAction, type Step } from './context.ts';
 
 /**
  * Decides by the principal's policies whether it may call the action on the instances that the input names, by their ids alone and before
- * any is looked up, so that a denial does not tell what exists. An action that could name instances and names none is allowed where the
+ * any is looked up, so that a denial does not tell what exists; where a policy asks for tags, by those of the id too. An action that could name instances and names none is allowed where the
  * caller may see any, and told which. The root account may do everything.
  * Reads: action, principal, input, region, raw. Fills: canSee, mayCall, mayCallOn.
  * Raises: of redis InvalidParameter.PermissionDenied (no statement allows the action on anything) and UnauthorizedOperation.NoCAMAuthed
@@ -33,7 +33,9 @@ export const authorize: Step = (ctx) => {
 async function authorizeByPolicies(ctx: RequestContext, action: AnyAction): Promise<undefined> {
   const { principal, region, raw, arrivedAt, services } = ctx;
   const grants = await readGrants(services.catalog, principal);
-  const caller: Caller = { grants, accountId: principal.accountId, region, ip: raw.remoteAddress, atMs: arrivedAt };
+  const { accountId } = principal;
+  const tags = await readTags(services.catalog, grants, { accountId, region });
+  const caller: Caller = { grants, accountId, region, ip: raw.remoteAddress, atMs: arrivedAt, tags };
   const { resource } = action.access;
   const ids = typeof resource === 'function' ? resource(ctx.input as never) : [];
   const decision = decideCall(caller, action, ids);

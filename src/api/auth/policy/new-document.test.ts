@@ -48,7 +48,7 @@ describe('a new document', () => {
   test('is refused with an action that matches none', () => {
     assert.equal(
       outcome({ action: 'redis:DescribeInstanceBackup' }),
-      'action: statement 2: the action "redis:DescribeInstanceBackup" matches no action of redis, redkeep, cam, sts, region; ' +
+      'action: statement 2: the action "redis:DescribeInstanceBackup" matches no action of redis, redkeep, cam, sts, region, tag; ' +
         'write one of those, such as redis:DescribeInstanceBackups or redis:Describe*.',
     );
     for (const action of [

@@ -77,7 +77,7 @@ const SHORT_REGIONS: Readonly<Record<string, string>> = {
 };
 
 /** Products that are served here: for these a region or account that cannot exist is a slip, and a slip in a deny would deny nothing. */
-export const OWN_SERVICES: ReadonlySet<string> = new Set(['redis', 'redkeep', 'cam', 'sts', 'region']);
+export const OWN_SERVICES: ReadonlySet<string> = new Set(['redis', 'redkeep', 'cam', 'sts', 'region', 'tag']);
 
 const EVERY_RESOURCE: ResourcePattern = {
   text: '*',
