@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { ApiFixture } from '../../../test/harness/api-fixture.ts';
 import { OTHER_KEY, openApiFixture, SUB_KEY } from '../../../test/harness/api-fixture.ts';
@@ -83,6 +84,21 @@ test('download restriction: what is unclear or would have no effect is refused, 
     assert.deepEqual(answer.Error, { Code: CODE, Message: message });
   }
   assert.deepEqual(await described(fixture), NONE);
+});
+
+test('download restriction: a catalog that fails is DbOperationFailed, and nothing of it is told', async () => {
+  await using fixture = await openApiFixture();
+  const other = new DatabaseSync(fixture.catalogPath);
+  other.exec('alter table download_restrictions rename to elsewhere');
+  other.close();
+  for (const [action, parameters] of [
+    ['DescribeBackupDownloadRestriction', {}],
+    ['ModifyBackupDownloadRestriction', { LimitType: 'NoLimit' }],
+  ] as const) {
+    const { Error: error } = await fixture.call(action, parameters);
+    assert.equal(error?.Code, 'InternalError.DbOperationFailed');
+    assert.doesNotMatch(error?.Message ?? '', /download_restrictions|no such table/);
+  }
 });
 
 test('download restriction: who has no permission neither sees nor changes it', async () => {
