@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openReplicaSession } from '../../src/redis/replica-session.ts';
 import type { SourceAddress } from '../../src/redis/source-address.ts';
+import { readSourceInfo } from '../../src/redis/source-info.ts';
 import { addressOf, fillSlowly, tryBackup } from '../harness/failing-backup.ts';
 import { findFreePort } from '../harness/free-port.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
@@ -75,6 +76,30 @@ describe('a source that ends or changes its role in mid-transfer', () => {
       assert.deepEqual([manifest?.shards[0]?.keys.total, manifest?.report], [101, []]);
     }
   });
+});
+
+test('a replica whose master dies: may be repeated until a real Sentinel has promoted it, and then succeeds with all data', async () => {
+  const master = await startRedis();
+  await using source = await startRedis({ config: [`replicaof ${master.host} ${master.port}`] });
+  await Promise.all(Array.from({ length: 50 }, (_, i) => master.command('SET', `key ${i}`, 'v')));
+  await eventually('the replica has its data', async () => (await source.command('DBSIZE')) === 50);
+  await using _sentinel = await startSentinel(master);
+  await eventually('the Sentinel knows the replica', async () => {
+    const [, watching] = (await source.command('PUBSUB', 'NUMSUB', '__sentinel__:hello')) as [string, number];
+    return Number(watching) === 1;
+  });
+  process.kill(master.pid, 'SIGKILL');
+  await master.stop();
+  const end = await tryBackup(addressOf(source));
+  // The Sentinel may have been faster, and may have ended a connection of the try.
+  assert.ok(end.code === undefined || (['source-no-master-link', 'source-closed'].includes(end.code) && end.retryable), end.text);
+  // By a connection of its own each time: the Sentinel ends those that it finds.
+  await eventually('the Sentinel promotes it', async () => {
+    const look = await readSourceInfo(addressOf(source)).catch(() => undefined);
+    return look?.role === 'master';
+  });
+  const { manifest, text } = await tryBackup(addressOf(source));
+  assert.equal(manifest?.shards[0]?.keys.total, 50, text);
 });
 
 describe('a source that is not ready', () => {
@@ -279,7 +304,14 @@ async function startSentinel(source: RedisServer): Promise<AsyncDisposable & { a
   const dir = await mkdtemp(join(tmpdir(), 'redkeep-sentinel-'));
   const file = join(dir, 'sentinel.conf');
   const port = await findFreePort();
-  const lines = ['bind 127.0.0.1', `port ${port}`, `dir ${dir}`, `sentinel monitor source ${source.host} ${source.port} 1`];
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `dir ${dir}`,
+    `sentinel monitor source ${source.host} ${source.port} 1`,
+    'sentinel down-after-milliseconds source 300',
+    'sentinel failover-timeout source 3000',
+  ];
   await writeFile(file, `${lines.join('\n')}\n`);
   const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
   const ended = once(sentinel, 'exit');
