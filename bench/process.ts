@@ -15,7 +15,11 @@ export interface BenchProcess {
 /** Starts a Node program and resolves when it prints a line with `ready http://host:port`. */
 export async function startProcess(args: readonly string[], env: Record<string, string> = {}): Promise<BenchProcess> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A proof would run beside the next measurement.
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, REDKEEP_PROOF: 'none', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const log: Array<Record<string, unknown>> = [];
   let rest = '';
   let errors = '';
