@@ -10,7 +10,7 @@ import type { TaskHandler } from '../tasks/task.ts';
 import type { Config } from './config.ts';
 
 /** A backup that nobody has asked a proof for is found within this time. */
-const PLAN_INTERVAL_MS = 3_600_000;
+const PLAN_INTERVAL_MS = 10 * 60_000;
 
 /** Share of the memory that is available when a proof starts, over all proofs that may run at once. */
 const MEMORY_SHARE = 0.5;
@@ -40,7 +40,7 @@ export async function openProofs(
   });
 }
 
-/** Asks for the proofs that are due and that no backup has asked for, at the start and then every hour. */
+/** Asks for the proofs that are due and that no backup has asked for, at the start and then every ten minutes. */
 export function startProofPlan(
   config: Config,
   { catalog, log, wakeWorker }: { catalog: Catalog; log: Logger; wakeWorker: () => void },

@@ -9,7 +9,7 @@ import { makeDataDir, ROOT, removeDataDir, startService } from '../harness/servi
 
 const run = promisify(execFile);
 
-it('the release bundle serves, attaches, backs up in its worker thread and checks, on its own', async () => {
+it('the release bundle serves, attaches, backs up and proves in worker threads and checks, on its own', async () => {
   const place = await makeDataDir();
   await using source = await startRedis();
   await source.command('SET', 'key', 'value');
@@ -17,10 +17,11 @@ it('the release bundle serves, attaches, backs up in its worker thread and check
     await run(process.execPath, [join(ROOT, 'scripts/build.ts'), join(place, 'dist')]);
     const program = join(place, 'dist/redkeep.js');
     const dataDir = join(place, 'data');
-    const service = await startService(dataDir, { program });
+    const service = await startService(dataDir, { program, env: { REDKEEP_PROOF: 'all' } });
     try {
       const backup = await backUp(service, await attach(service, source));
       assert.equal(backup.Status, 2);
+      assert.equal((await service.logged('proof.proven'))['backupId'], backup.BackupId);
     } finally {
       await service.stop();
     }

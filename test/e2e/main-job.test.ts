@@ -27,6 +27,9 @@ describe('redkeep up: an official SDK lists a real backup', () => {
       service.output(),
       new RegExp(`tccli redis DescribeInstanceBackups .*--endpoint ${service.endpoint} --InstanceId ${instanceId}`),
     );
+    assert.match(service.output(), /^ID +START \(UTC\+8\) +STATE +SIZE +PROOF +REMARK$/m);
+    assert.match(service.output(), /^\S+ +\S+ \S+ +available +\S+ MiB +proven by (redis|valkey) \S+ +first backup$/m);
+    assert.match(service.output(), /"Locked": 0,/);
     assert.match(service.output(), /sdk-nodejs/);
     assert.match(service.output(), /keyring\.json/);
   });

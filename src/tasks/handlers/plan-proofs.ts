@@ -3,8 +3,8 @@ import { ensureProofTask } from '../../catalog/proof-task.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ProofPolicy } from './prove-backup.ts';
 
-/** What the policy asks for beyond these waits for the next plan. */
-const MOST_AT_ONCE = 1_000;
+/** The rest waits for the next plan: a proof by hand comes after those that are asked for already. */
+const MOST_AT_ONCE = 20;
 
 /**
  * Asks for the proofs that the policy wants and nobody has made: of backups from before the policy, and those whose proof found no storage. May
