@@ -109,6 +109,7 @@ describe('an order that cannot be had is refused by its code', () => {
     [{ VPort: 1023 }, 'InvalidParameter.InvalidParameter', /VPort is 1023/],
     [{ VPort: 6379, GoodsNum: 2 }, 'InvalidParameter.InvalidParameter', /one at a time/],
     [{ ProjectId: -1 }, 'InvalidParameter.InvalidParameter', /ProjectId is -1/],
+    [{ ProjectId: 2 ** 53 }, 'InvalidParameter.InvalidParameter', /ProjectId is 9007199254740992; it must be 0 to 9007199254740991/],
     [{ ConnectionMode: 2 }, 'InvalidParameter.InvalidParameter', /ConnectionMode is 2/],
     [{ ResourceTags: [{ TagKey: '', TagValue: '' }] }, 'InvalidParameter.InvalidParameter', /ResourceTags\.0\.TagKey/],
     [{ ResourceTags: [{ TagKey: 'a&b', TagValue: '' }] }, 'InvalidParameter.InvalidParameter', /none of them &/],

@@ -4,7 +4,7 @@ import { type ActionContext, defineAction } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { int64, list, optional, structure, text } from '../schema.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
-import { assertInstanceName } from './order-terms.ts';
+import { assertInstanceName, assertProjectId } from './order-terms.ts';
 
 const MOST_INSTANCES = 10;
 const OPERATIONS = ['rename', 'modifyProject', 'modifyAutoRenew', 'modifyDeleteProtectionSwitch'];
@@ -44,7 +44,8 @@ export const ModifyInstance = defineAction({
     'UnauthorizedOperation.NoCAMAuthed',
     'UnsupportedOperation.IsAutoRenewError',
   ],
-  access: { kind: 'write', resource: idsOf },
+  // None where there are too many to decide on each: such a call is refused below, whoever makes it.
+  access: { kind: 'write', resource: (input) => (idsOf(input).length > MOST_INSTANCES ? [] : idsOf(input)) },
   ratePerSecond: 20,
   regionRequired: true,
   example: { input: { Operation: 'rename', InstanceIds: ['crs-5a4py64p'], InstanceNames: ['orders-main'] }, output: {} },
@@ -91,12 +92,10 @@ function readChanges(parameters: Input, count: number, ctx: Context): readonly C
       });
     }
     case 'modifyProject':
-      if (ProjectId === undefined || ProjectId < 0) {
-        throw invalid(ctx, {
-          en: `ProjectId is ${ProjectId ?? 'absent'}; it must be at least 0.`,
-          zh: `ProjectId 为 ${ProjectId ?? '空'}，不能小于 0。`,
-        });
+      if (ProjectId === undefined) {
+        throw invalid(ctx, { en: 'ProjectId is absent; modifyProject needs it.', zh: '缺少 ProjectId，modifyProject 需要该参数。' });
       }
+      assertProjectId(ProjectId, ctx);
       return Array.from({ length: count }, () => ({ projectId: ProjectId }));
     case 'modifyDeleteProtectionSwitch':
       assertCount('DeleteProtectionSwitches', DeleteProtectionSwitches, count, ctx);

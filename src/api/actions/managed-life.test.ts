@@ -10,6 +10,7 @@ import {
   openApiFixture,
   PASSWORD,
 } from '../../../test/harness/api-fixture.ts';
+import { addUser } from '../../../test/harness/users.ts';
 
 const ONLINE = 'crs-7m2k9q4d';
 const ISOLATED = 'crs-3h8t5w1z';
@@ -174,6 +175,22 @@ describe('ModifyInstance', () => {
     assert.equal((await fixture.call('DescribeInstances', { ProjectIds: [7] }))['TotalCount'], 2);
   });
 
+  test('keeps the largest project id that comes back as it was given', async () => {
+    await using fixture = await openSite();
+    const ProjectId = Number.MAX_SAFE_INTEGER;
+    assert.equal(codeOf(await change(fixture, { Operation: 'modifyProject', InstanceId: ONLINE, ProjectId })), undefined);
+    assert.equal((await fixture.call('DescribeInstances', { ProjectIds: [ProjectId] }))['TotalCount'], 1);
+  });
+
+  test('more instances than it takes are not decided on, one by one', async () => {
+    await using fixture = await openSite();
+    const user = await addUser(fixture, { action: 'redis:*', resource: `qcs::redis:::instance/${ONLINE}` });
+    const rename = (InstanceIds: readonly string[]) =>
+      fixture.call('ModifyInstance', { Operation: 'rename', InstanceIds }, { key: user.key });
+    assert.equal(codeOf(await rename(Array(11).fill(INSTANCE_ID))), 'InvalidParameter.InvalidParameter');
+    assert.equal(codeOf(await rename([INSTANCE_ID])), 'UnauthorizedOperation.NoCAMAuthed');
+  });
+
   test('changes all of them or none', async () => {
     await using fixture = await openSite();
     const answer = await change(fixture, { Operation: 'rename', InstanceIds: [ONLINE, 'crs-00000000'], InstanceNames: ['one', 'two'] });
@@ -195,6 +212,11 @@ describe('ModifyInstance', () => {
     ],
     [{ Operation: 'modifyProject', InstanceIds: [ONLINE] }, 'InvalidParameter.InvalidParameter', /ProjectId is absent/],
     [{ Operation: 'modifyProject', InstanceIds: [ONLINE], ProjectId: -1 }, 'InvalidParameter.InvalidParameter', /ProjectId is -1/],
+    [
+      { Operation: 'modifyProject', InstanceIds: [ONLINE], ProjectId: 2 ** 53 },
+      'InvalidParameter.InvalidParameter',
+      /ProjectId is 9007199254740992; it must be 0 to/,
+    ],
     [{ Operation: 'modifyAutoRenew', InstanceIds: [ONLINE], AutoRenews: [1] }, 'UnsupportedOperation.IsAutoRenewError', /can only be 0/],
     [{ Operation: 'modifyAutoRenew', InstanceIds: [ONLINE] }, 'InvalidParameter.InvalidParameter', /AutoRenews has 0/],
     [

@@ -90,9 +90,7 @@ export function checkTerms(terms: OrderTerms, ctx: Context): CheckedTerms {
       zh: `VPort 为 ${VPort}，但 GoodsNum 为 ${GoodsNum}；各实例共用本机回环地址，请逐个创建或不指定端口。`,
     });
   }
-  if (ProjectId < 0 || !Number.isSafeInteger(ProjectId)) {
-    throw invalid(ctx, { en: `ProjectId is ${ProjectId}; it must be at least 0.`, zh: `ProjectId 为 ${ProjectId}，不能小于 0。` });
-  }
+  assertProjectId(ProjectId, ctx);
   return {
     count: GoodsNum,
     zoneId: readZone(terms, ctx),
@@ -115,6 +113,16 @@ export function assertInstanceName(
     throw ctx.fail('InvalidParameterValue.InstanceNameRuleError', {
       en: `${parameter} is ${quoted}; it must have 1 to 60 Chinese or English letters, digits, - or _.`,
       zh: `${parameter} 为 ${quoted}，只能包含 1 到 60 个中文、英文字母、数字、“-”或“_”。`,
+    });
+  }
+}
+
+/** Throws InvalidParameter.InvalidParameter for a number that no project has, or that would not come back as it was given. */
+export function assertProjectId(id: number, ctx: ActionContext<'InvalidParameter.InvalidParameter'>): void {
+  if (id < 0 || !Number.isSafeInteger(id)) {
+    throw ctx.fail('InvalidParameter.InvalidParameter', {
+      en: `ProjectId is ${id}; it must be 0 to ${Number.MAX_SAFE_INTEGER}.`,
+      zh: `ProjectId 为 ${id}，必须是 0 到 ${Number.MAX_SAFE_INTEGER}。`,
     });
   }
 }
