@@ -59,17 +59,17 @@ export const DescribeInstanceDealDetail = defineAction({
   },
 });
 
-/** A deal is the tasks that it has ordered. */
+/** A deal is the tasks that it has ordered, but those of instances that are denied to the caller. */
 async function describeDeal(
   name: string,
-  ctx: Pick<ActionContext, 'principal' | 'region' | 'services'>,
+  ctx: Pick<ActionContext, 'mayCallOn' | 'principal' | 'region' | 'services'>,
 ): Promise<Static<typeof TradeDealDetail> | undefined> {
   if (!/^\d{20}$/.test(name)) {
     return undefined;
   }
   const { catalog } = ctx.services;
   const tasks = (await catalog.tasks.allOfSubject(name)).filter(
-    (task) => task.accountId === ctx.principal.accountId && task.region === ctx.region,
+    (task) => task.accountId === ctx.principal.accountId && task.region === ctx.region && ctx.mayCallOn(task.instanceId),
   );
   const [first] = tasks;
   if (first === undefined) {

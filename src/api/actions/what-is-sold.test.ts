@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACCOUNT, at, instanceRow, MACHINE, OTHER_KEY, openApiFixture } from '../../../test/harness/api-fixture.ts';
+import { addUser } from '../../../test/harness/users.ts';
 import { regions } from '../regions.ts';
 
 const REGION_VERSION = { version: '2022-06-27' };
@@ -117,6 +118,13 @@ test('DescribeInstanceDealDetail follows a deal: under way, delivered, failed', 
 
   assert.equal(await detail({ DealName }, { key: OTHER_KEY }), undefined, "another account's");
   assert.equal(await detail({ DealName }, { region: 'ap-beijing' }), undefined, "another region's");
+
+  const [first = '', second = ''] = InstanceIds;
+  const deny = (...ids: string[]) => ({ effect: 'deny', resource: ids.map((id) => `qcs::redis:::instance/${id}`) }) as const;
+  const half = await addUser(fixture, { action: 'redis:*' }, deny(first));
+  assert.deepEqual((await detail({ DealName }, { key: half.key }))?.['InstanceIds'], [second], 'an instance that is denied to the caller');
+  const none = await addUser(fixture, { action: 'redis:*' }, deny(first, second));
+  assert.equal(await detail({ DealName }, { key: none.key }), undefined, 'all of them are');
 });
 
 test('DescribeInstanceDealDetail leaves out what is no deal, and wants one to ten', async () => {
