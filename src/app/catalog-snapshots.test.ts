@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collect } from '../../test/contract/object-storage.suite.ts';
 import { createEventLog } from '../../test/harness/event-log.ts';
+import { readSnapshotOffline } from '../../test/harness/offline-reader.ts';
 import { openTempCatalog, type TempCatalog } from '../../test/harness/temp-catalog.ts';
 import { dumpCatalog } from '../catalog/dump-catalog.ts';
 import { SNAPSHOT_NUMBER } from '../catalog/recovery.ts';
 import { decodeLines } from '../lib/lines.ts';
-import { createKeyring } from '../repository/keyring.ts';
+import { createKeyring, keyringToText } from '../repository/keyring.ts';
 import { createRepository, type Repository } from '../repository/repository.ts';
+import { createFileStorage } from '../storage/drivers/file.ts';
 import { createMemoryStorage } from '../storage/drivers/memory.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { assertCatalogIsCurrent, startCatalogSnapshots, takeSnapshot } from './catalog-snapshots.ts';
@@ -42,6 +45,20 @@ test('stores the whole catalog, its own number included', async () => {
   const stored = await collect(decodeLines(plain() as AsyncIterable<Buffer>));
   assert.deepEqual(stored, await collect(dumpCatalog(temp.url)));
   assert.ok(stored.includes(JSON.stringify([SNAPSHOT_NUMBER, '1'])));
+});
+
+test('stores it as the documented format says, so that it is read without Redkeep', async () => {
+  const keyring = createKeyring();
+  const root = join(temp.directory, 'repository');
+  const made = await createRepository(createFileStorage(root), keyring);
+  await temp.catalog.transaction(async ({ settings }) => {
+    for (let row = 0; row < 3000; row++) {
+      await settings.set(`name ${row}`, `${row} – 订单`.repeat(20));
+    }
+  });
+  const { number } = await takeSnapshot({ ...site(), repository: made });
+  const masterKey = Buffer.from(keyringToText(keyring), 'base64');
+  assert.deepEqual(readSnapshotOffline(root, masterKey, number), await collect(dumpCatalog(temp.url)));
 });
 
 test('takes one after a change, none without one, and one at the end where something changed', async () => {

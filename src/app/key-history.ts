@@ -6,14 +6,19 @@ import { type Keyring, rememberRemoved } from '../repository/keyring.ts';
 const USED = 'master-key-used/';
 const REMOVED = 'master-key-removed/';
 
+/** The keyring with what the catalog knows of removed keys, which the environment's form cannot tell. */
+export async function withRemovedKeys(catalog: Catalog, keyring: Keyring): Promise<Keyring> {
+  return rememberRemoved(keyring, [...(await catalog.settings.below(REMOVED)).keys()]);
+}
+
 /**
- * The keyring with what the catalog knows of removed keys, which the environment's form cannot tell. Throws where it lacks a key that was
+ * The keyring with what the catalog knows of removed keys. Throws where it lacks a key that was
  * in use and was not removed: `master-key-rotated` where it is a copy from before a rotation, `master-key-wrong` where it has none of the
  * catalog's keys, `master-key-missing` where one of them is lost.
  */
 export async function judgeKeyring(catalog: Catalog, keyring: Keyring): Promise<Keyring> {
   const used = [...(await catalog.settings.below(USED))].sort(([, a], [, b]) => Number(a) - Number(b)).map(([keyId]) => keyId);
-  const known = rememberRemoved(keyring, [...(await catalog.settings.below(REMOVED)).keys()]);
+  const known = await withRemovedKeys(catalog, keyring);
   const lacking = used.filter((keyId) => !known.keyIds.includes(keyId) && !known.removedKeyIds.includes(keyId));
   const [newest] = used.slice(-1);
   if (lacking.length === 0 || newest === undefined) {

@@ -7,7 +7,7 @@ import { openRepository, type Repository } from '../repository/repository.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { openStorage } from '../storage/registry.ts';
 import type { Config } from './config.ts';
-import { judgeKeyring } from './key-history.ts';
+import { judgeKeyring, withRemovedKeys } from './key-history.ts';
 import { loadSiteKeyring } from './open-site-keyring.ts';
 import { hasRepository } from './open-site-repository.ts';
 
@@ -20,8 +20,15 @@ export interface KeySite {
   readonly repository: Repository | undefined;
 }
 
-/** Opens what a keyring protects. Throws where the keyring does not fit it, or where the catalog expects a repository that is not there. */
-export async function openKeySite(config: Config, releasers: Releasers, options: { readOnly: boolean }): Promise<KeySite> {
+/**
+ * Opens what a keyring protects. Throws where the keyring does not fit it, or where the catalog expects a repository that is not there.
+ * `incomplete` lets a keyring pass that lacks an older key.
+ */
+export async function openKeySite(
+  config: Config,
+  releasers: Releasers,
+  options: { readOnly: boolean; incomplete?: boolean },
+): Promise<KeySite> {
   const ring = await loadSiteKeyring(config);
   let catalog: Catalog | undefined;
   if (await isCatalogThere(config.catalogUrl)) {
@@ -29,7 +36,8 @@ export async function openKeySite(config: Config, releasers: Releasers, options:
     releasers.add(() => opened.close());
     catalog = opened;
   }
-  const keyring = catalog === undefined ? ring : await judgeKeyring(catalog, ring);
+  const judge = options.incomplete === true ? withRemovedKeys : judgeKeyring;
+  const keyring = catalog === undefined ? ring : await judge(catalog, ring);
   const storage = await openStorage(config.storageUrl);
   try {
     return { keyring, storage, catalog, repository: await openRepository(storage, keyring) };

@@ -18,7 +18,7 @@ export interface ListedKey {
 /** The master keys of a site, the active one first, and how much needs each. Never a key. Changes nothing. */
 export async function listMasterKeys(config: Config): Promise<ListedKey[]> {
   await using releasers = new Releasers();
-  const site = await openKeySite(config, releasers, { readOnly: true });
+  const site = await openKeySite(config, releasers, { readOnly: true, incomplete: true });
   const { keyring } = site;
   const uses = await findKeyUses(site);
   const exported = await readExportedKeys(config.dataDir);

@@ -25,7 +25,7 @@ export interface RemovedKey {
 export async function removeMasterKey(config: Config, keyId: string, options: { force: boolean }): Promise<RemovedKey> {
   await using releasers = new Releasers();
   await lockSite(config, releasers);
-  const site = await openKeySite(config, releasers, { readOnly: false });
+  const site = await openKeySite(config, releasers, { readOnly: false, incomplete: true });
   const { catalog, storage, repository } = site;
   const isLost = options.force && catalog !== undefined && !site.keyring.keyIds.includes(keyId);
   const keyring = isLost ? site.keyring : withoutKey(site.keyring, keyId);

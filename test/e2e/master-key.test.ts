@@ -135,6 +135,9 @@ describe('redkeep master-key', () => {
       REDKEEP_MASTER_KEY: keys[0].key,
     });
 
+    const incomplete = { REDKEEP_MASTER_KEY: keys[0].key };
+    assert.equal((await list(incomplete)).find(({ keyId }) => keyId === first?.keyId)?.use, 'lost');
+
     assert.match(await succeeds(['master-key', 'import', inElsewhere('second')]), /^2 keys added/);
     assert.equal(await readFile(keyring, 'utf8'), whole);
     assert.match(await succeeds(['master-key', 'import', inElsewhere('first')]), /^0 keys added/);
@@ -187,7 +190,8 @@ describe('redkeep master-key', () => {
     );
     const newest = { REDKEEP_MASTER_KEY: both.REDKEEP_MASTER_KEY.split(',')[0] ?? '' };
     assert.match((await serve(newest)).stderr, /was in use before and is lost/);
-    await succeeds(['master-key', 'remove', old.keyId, '--force'], both);
+    await fails(['master-key', 'remove', old.keyId], /there is no master key/, newest);
+    await succeeds(['master-key', 'remove', old.keyId, '--force'], newest);
     const service = await startService(dataDir, { env: newest });
     await service.stop();
     const { status, stdout } = await run(['check'], newest);

@@ -67,6 +67,44 @@ export function readOffline(
   return { manifest, shards };
 }
 
+/** The lines of a catalog snapshot, read in the same way. */
+export function readSnapshotOffline(root: string, masterKey: Buffer, number: number): string[] {
+  const { repositoryId } = JSON.parse(readFileSync(join(root, 'repository.json'), 'utf8'));
+  const numberBytes = Buffer.alloc(8);
+  numberBytes.writeBigUInt64BE(BigInt(number));
+  const object = readFileSync(join(root, 'catalog', String(number).padStart(16, '0')));
+  const context = Buffer.concat([
+    Buffer.from('redkeep\0'),
+    Buffer.from([0, 1]),
+    Buffer.from(repositoryId, 'hex'),
+    Buffer.from([0]),
+    numberBytes,
+  ]);
+  assert.equal(object.toString('latin1', 0, 4), 'RKCS');
+  assert.equal(object.readUInt16BE(4), 1);
+  assert.equal(object.toString('hex', 14, 22), Buffer.from(hkdfSync('sha256', masterKey, '', 'redkeep/1/key-id', 8)).toString('hex'));
+  const dataKey = unseal(derive(masterKey, 'wrap'), object.subarray(22, 82), context);
+  const key = derive(dataKey, 'snapshot');
+  const plains: Buffer[] = [];
+  let isLast = false;
+  for (let at = 82; at < object.length; ) {
+    assert.equal(isLast, false);
+    const header = object.subarray(at, at + 20);
+    assert.deepEqual([header.toString('latin1', 0, 4), header.readUInt16BE(6), header.readUInt32BE(8)], ['RKFR', 0, plains.length]);
+    isLast = header[5] === 1;
+    const end = at + 20 + header.readUInt32BE(16);
+    const nonce = Buffer.concat([Buffer.alloc(8), header.subarray(8, 12)]);
+    const aad = Buffer.concat([context, object.subarray(0, 82), header]);
+    const bytes = decrypt(key, nonce, object.subarray(at + 20, end), object.subarray(end, end + 16), aad);
+    plains.push(header[4] === 1 ? zstdDecompressSync(bytes) : bytes);
+    at = end + 16;
+  }
+  assert.equal(isLast, true);
+  const text = Buffer.concat(plains).toString();
+  assert.ok(text.endsWith('\n'));
+  return text.slice(0, -1).split('\n');
+}
+
 export interface OfflineManifest {
   readonly backupId: string;
   readonly attempt: number;

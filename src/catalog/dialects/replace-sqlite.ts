@@ -10,10 +10,16 @@ import { openSqlite } from './sqlite-connection.ts';
  * one at `path`. Both must be in one directory, and nobody may have them open. Returns whether there was an old one.
  */
 export async function replaceSqlite(path: string, fresh: string, aside: string): Promise<boolean> {
-  settle(path);
   const isThere = await linkIfThere(path, aside);
-  await linkIfThere(`${path}-wal`, `${aside}-wal`);
-  await syncDirectory(dirname(path));
+  if (isThere) {
+    // Linked before the database is opened, which throws away a log that does not fit it.
+    const hasLog = await linkIfThere(`${path}-wal`, `${aside}-wal`);
+    settle(path);
+    if (hasLog && (await stat(`${aside}-wal`)).size === 0) {
+      await rm(`${aside}-wal`);
+    }
+    await syncDirectory(dirname(path));
+  }
   // Whatever log was left would be taken for one of the new database (sqlite.org/howtocorrupt.html section 1.4).
   await removeSqliteLogs(path);
   await rename(fresh, path);
