@@ -45,6 +45,8 @@ export const refusals = {
   range: define('range', 416, 'RangeNotSatisfiable', 'the file ends before the range begins.'),
   changed: define('changed', 412, 'PreconditionFailed', 'the file is not the one that If-Match names.'),
   damaged: define('damaged', 500, 'BackupDamaged', 'the stored bytes of this backup cannot be read; the log of the service says why.'),
-  unavailable: define('unavailable', 503, 'Unavailable', 'storage or catalog cannot be reached; try again later.', { 'Retry-After': '10' }),
+  unavailable: define('unavailable', 503, 'Unavailable', 'storage, catalog or audit log cannot be reached; try again later.', {
+    'Retry-After': '10',
+  }),
   fault: define('fault', 500, 'InternalError', 'the log of the service says why.'),
 } as const satisfies Record<string, Refusal>;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cut, overrideStorage } from '../../test/harness/attempts.ts';
@@ -9,6 +12,7 @@ import { pickSeed } from '../../test/harness/random-seed.ts';
 import { eventually } from '../../test/harness/temp-supervisor.ts';
 import type { DownloadRestriction } from '../catalog/download-restriction.ts';
 import { NO_RESTRICTION } from '../catalog/download-restriction.ts';
+import { openAuditLog } from '../lib/audit-log.ts';
 import { rotateKeyring } from '../repository/keyring.ts';
 import { createMemoryStorage } from '../storage/drivers/memory.ts';
 import { createLinkPath, type LinkClaims } from './link.ts';
@@ -239,21 +243,16 @@ test('made-up links fill no disk: ten of a second are recorded, and how many wer
 test('no byte goes out where the audit log cannot be written', async () => {
   const { site, claims } = await openFilled();
   await using _ = site;
+  const directory = await mkdtemp(join(tmpdir(), 'redkeep-audit-'));
+  const audit = await openAuditLog(join(directory, 'audit.log'));
+  await rm(directory, { recursive: true });
   await using served = await openDownloadSite({
-    downloads: {
-      catalog: site.catalog,
-      repository: site.repository,
-      signer: site.keyring,
-      audit: {
-        append: async () => {
-          throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
-        },
-        close: async () => {},
-      },
-    },
+    downloads: { catalog: site.catalog, repository: site.repository, signer: site.keyring, audit },
   });
   const { status, body } = await served.fetch(site.path(claims));
-  assert.deepEqual([status, body.toString()], [500, 'InternalError: the log of the service says why.\n']);
+  assert.deepEqual([status, body.toString()], [503, 'Unavailable: storage, catalog or audit log cannot be reached; try again later.\n']);
+  assert.deepEqual(await site.catalog.lifecycle.holds(claims.backupId, site.clock.now()), []);
+  await audit.close();
 });
 
 test('damage is found before its frame goes out: the connection is cut, and the audit log says so', async () => {

@@ -20,6 +20,7 @@ test('500 readers that take nothing cost little memory, hinder nobody, and leave
   const path = site.path(await site.addBackup(cut(plain, FRAME_BYTES)));
   await site.fetch(path);
   const before = await bytesInUse();
+  const residentBefore = process.memoryUsage().rss;
   const sockets: Socket[] = [];
   for (let i = 0; i < READERS; i++) {
     const socket = connect(site.port, '127.0.0.1').pause();
@@ -36,6 +37,8 @@ test('500 readers that take nothing cost little memory, hinder nobody, and leave
   const growth = (await bytesInUse()) - before;
   // A frame for each would be 2000 MB; 64 KiB for each, 32 MiB in whole frames and 16 MiB of decoded ones are allowed.
   assert.ok(growth < 128 * MB, `${Math.round(growth / MB)} MB`);
+  const resident = process.memoryUsage().rss - residentBefore;
+  assert.ok(resident < 400 * MB, `${Math.round(resident / MB)} MB resident`);
   for (const socket of sockets) {
     socket.destroy();
   }

@@ -27,11 +27,7 @@ describe('a backup is downloaded by the official SDK’s link', () => {
       await source.command('SET', `key ${i}`, `value ${i} ${'x'.repeat(i % 400)}`);
     }
     service = await startService(await makeDataDir(), { env: { REDKEEP_VPCS: 'vpc-a=203.0.113.0/24' } });
-    sdk = new Client({
-      credential: service.credential,
-      region: 'ap-guangzhou',
-      profile: { httpProfile: { protocol: 'http://', endpoint: `127.0.0.1:${service.port}` } },
-    });
+    sdk = connect();
     instanceId = await attach(service, source);
     backup = await backUp(service, instanceId);
   });
@@ -41,6 +37,12 @@ describe('a backup is downloaded by the official SDK’s link', () => {
     await removeDataDir(service.dataDir);
   });
 
+  const connect = () =>
+    new Client({
+      credential: service.credential,
+      region: 'ap-guangzhou',
+      profile: { httpProfile: { protocol: 'http://', endpoint: `127.0.0.1:${service.port}` } },
+    });
   const of = () => ({ InstanceId: instanceId, BackupId: backup.BackupId });
   const linkOf = async (more: object = {}) => (await sdk.DescribeBackupUrl({ ...of(), ...more })).BackupInfos?.[0];
 
@@ -112,6 +114,19 @@ describe('a backup is downloaded by the official SDK’s link', () => {
     assert.match(text, /^redkeep_downloads_refused_total\{reason="link-invalid"\} 1$/m);
     assert.match(text, /^redkeep_downloads_active 0$/m);
     assert.match(text, /^redkeep_conversions_total\{outcome="converted"\} 1$/m);
+  });
+
+  test('killed while it converts, the next start converts it to the end', async () => {
+    const { BackupId } = await backUp(service, instanceId);
+    const { dataDir } = service;
+    await sdk.DescribeBackupUrl({ InstanceId: instanceId, BackupId });
+    await service.kill();
+    service = await startService(dataDir);
+    const statusOf = async () => (await listBackups(service, instanceId)).find((listed) => listed.BackupId === BackupId)?.Status;
+    await eventually('Status 4', async () => (await statusOf()) === 4, 60_000);
+    sdk = connect();
+    const { status, stdout } = await redkeep(['check', '--data-dir', dataDir]);
+    assert.equal(status, 0, stdout);
   });
 
   test('a link outlives a restart of the service, and the audit log has told of everything', async () => {
