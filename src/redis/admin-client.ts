@@ -43,6 +43,7 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
       return new DomainError('aborted', `the connection to ${formatAddress(address)} was ended on request`);
     }
     if (error instanceof ErrorReply) {
+      stage = 'answering';
       return toReplyError(address, command, error.message);
     }
     const failure = toConnectionError(address, error, stage);

@@ -68,6 +68,21 @@ export async function findServer(name: ServerName): Promise<ServerProgram | stri
   return reason;
 }
 
+/** All versions: those that can be had, and why the others cannot. */
+export async function findServers(): Promise<{ found: Map<ServerName, ServerProgram>; absent: Map<ServerName, string> }> {
+  const found = new Map<ServerName, ServerProgram>();
+  const absent = new Map<ServerName, string>();
+  for (const name of SERVER_NAMES) {
+    const server = await findServer(name);
+    if (typeof server === 'string') {
+      absent.set(name, server);
+    } else {
+      found.set(name, server);
+    }
+  }
+  return { found, absent };
+}
+
 async function findOnPath(version: ServerVersion): Promise<ServerProgram | undefined> {
   try {
     const found = await ask(`${version.kind}-server`, []);

@@ -7,7 +7,7 @@ import { fillWithEveryType } from '../harness/every-type.ts';
 import { type RedisContent, readContent } from '../harness/redis-content.ts';
 import type { RedisServer } from '../harness/redis-server.ts';
 import { makeRestoreSite, recordRestore } from '../harness/restore-site.ts';
-import { findServer, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
+import { findServers, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
 import { startVersion } from './try-version.ts';
 
 /** What servers of all versions agree on: the digest is computed in another way from version to version. */
@@ -24,17 +24,10 @@ async function startWithOtherData(program: ServerProgram): Promise<RedisServer> 
 }
 
 describe('restores between server versions', () => {
-  const found = new Map<ServerName, ServerProgram>();
-  const absent = new Map<ServerName, string>();
+  let found = new Map<ServerName, ServerProgram>();
+  let absent = new Map<ServerName, string>();
   before(async () => {
-    for (const name of SERVER_NAMES) {
-      const program = await findServer(name);
-      if (typeof program === 'string') {
-        absent.set(name, program);
-      } else {
-        found.set(name, program);
-      }
-    }
+    ({ found, absent } = await findServers());
   });
 
   for (const writer of SERVER_NAMES) {

@@ -10,18 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { toRdbFixture } from '../harness/rdb-fixtures.ts';
-import { findServer, SERVER_NAMES, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
+import { findServers, type ServerName } from '../harness/server-versions.ts';
 import { SUPPORT_PAGE, type Tried, toPair, toSupportPage } from './support-matrix.ts';
 import { backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
 
-const programs = new Map<ServerName, ServerProgram>();
-for (const name of SERVER_NAMES) {
-  const found = await findServer(name);
-  if (typeof found === 'string') {
-    console.error(found);
-  } else {
-    programs.set(name, found);
-  }
+const { found, absent } = await findServers();
+for (const reason of absent.values()) {
+  console.error(reason);
 }
 const directory = await mkdtemp(join(tmpdir(), 'redkeep-versions-'));
 try {
@@ -29,7 +24,7 @@ try {
   const page = toSupportPage(tried);
   process.stdout.write(page);
   if (process.argv[2] === '--write') {
-    if (programs.size < SERVER_NAMES.length) {
+    if (absent.size > 0) {
       process.exitCode = 1;
     } else {
       await writeFile(SUPPORT_PAGE, page);
@@ -43,10 +38,10 @@ try {
 async function tryAll(): Promise<Tried> {
   const backups = new Map<ServerName, VersionBackup>();
   const loads = new Map<string, boolean>();
-  for (const [writer, program] of programs) {
+  for (const [writer, program] of found) {
     const backup = await backUpVersion(program, directory);
     backups.set(writer, backup);
-    for (const [reader, target] of programs) {
+    for (const [reader, target] of found) {
       loads.set(toPair(writer, reader), (await loadIntoVersion(target, backup.file)) !== undefined);
     }
   }

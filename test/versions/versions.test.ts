@@ -5,26 +5,19 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { canReadRdb } from '../../src/redis/rdb/readable-versions.ts';
 import type { RedisContent } from '../harness/redis-content.ts';
-import { findServer, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
+import { findServers, SERVER_NAMES, SERVER_VERSIONS, type ServerName, type ServerProgram } from '../harness/server-versions.ts';
 import { findStaleLines, SUPPORT_PAGE, toPair, toSupportPage } from './support-matrix.ts';
 import { backUpAsLeastUser, backUpOtherForms, backUpVersion, loadIntoVersion, type VersionBackup } from './try-version.ts';
 
 describe('every server version that can be had', () => {
-  const found = new Map<ServerName, ServerProgram>();
-  const absent = new Map<ServerName, string>();
+  let found = new Map<ServerName, ServerProgram>();
+  let absent = new Map<ServerName, string>();
   const backups = new Map<ServerName, VersionBackup>();
   const loads = new Map<string, boolean>();
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'redkeep-versions-'));
-    for (const name of SERVER_NAMES) {
-      const program = await findServer(name);
-      if (typeof program === 'string') {
-        absent.set(name, program);
-      } else {
-        found.set(name, program);
-      }
-    }
+    ({ found, absent } = await findServers());
   });
   after(() => rm(directory, { recursive: true }));
 
