@@ -3,8 +3,8 @@ import type { SourceAddress } from './source-address.ts';
 import { toReplyError } from './source-errors.ts';
 import { openSourceLink } from './source-link.ts';
 
-const CONNECT_TIMEOUT_MS = 2_000;
-const LISTEN_TIMEOUT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const LISTEN_TIMEOUT_MS = 2_000;
 
 /**
  * A better word for a connection that the source closed before it answered anything. What it said in closing (a TLS alert, `-ERR max number
