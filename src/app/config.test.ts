@@ -79,3 +79,39 @@ describe('downloads', () => {
     }
   });
 });
+
+describe('proofs and scrubs', () => {
+  const read = (options: ServeOptions, env: Record<string, string> = {}) => {
+    const { proof, proofMemoryBytes, proofConcurrency, scrubIntervalMs, scrubRate } = readConfig(options, env);
+    return [proof, proofMemoryBytes, proofConcurrency, scrubIntervalMs, scrubRate];
+  };
+
+  test('each backup is proven by one server at a time, and read again after a week, unless told otherwise', () => {
+    assert.deepEqual(read({}), ['all', undefined, 1, 7 * 86_400_000, 20 * 1024 ** 2]);
+  });
+
+  test('are read from options and environment, of which the option counts', () => {
+    const env = {
+      REDKEEP_PROOF: 'none',
+      REDKEEP_PROOF_MEMORY: '64m',
+      REDKEEP_PROOF_CONCURRENCY: '3',
+      REDKEEP_SCRUB_INTERVAL: '0',
+      REDKEEP_SCRUB_RATE: '64k',
+    };
+    assert.deepEqual(read({}, env), ['none', 64 * 1024 ** 2, 3, 0, 64 * 1024]);
+    const options = { proof: 'newest', proofMemory: '2g', scrubInterval: '12h', scrubRate: '1m' };
+    assert.deepEqual(read(options, env), ['newest', 2 * 1024 ** 3, 3, 43_200_000, 1024 ** 2]);
+  });
+
+  test('what is none of these is refused, and the message says what is allowed', () => {
+    for (const [options, message] of [
+      [{ proof: 'some' }, '--proof is "some", allowed is all, newest, none'],
+      [{ proofMemory: 'much' }, '--proof-memory is "much", allowed is bytes, such as 512m or 4g, and at least 64m'],
+      [{ proofMemory: '63m' }, '--proof-memory is "63m", allowed is bytes, such as 512m or 4g, and at least 64m'],
+      [{ scrubInterval: '7' }, '--scrub-interval is "7", allowed is a duration, such as 7d or 12h, or 0 for never'],
+      [{ scrubRate: '1k' }, '--scrub-rate is "1k", allowed is bytes a second, such as 20m, and at least 64k'],
+    ] as const) {
+      assert.throws(() => read(options), { code: 'config-invalid', message });
+    }
+  });
+});

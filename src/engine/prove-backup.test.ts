@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -188,4 +188,18 @@ setInterval(() => {}, 1000);`;
   assert.equal((await findServersIn(directory))?.length, 1);
   assert.equal(await removeProofLeftovers(workDirectory), 1);
   await eventually('the server is gone', async () => (await findServersIn(directory))?.length === 0);
+});
+
+test('a process that is no server stays, though it works in a directory that is left', async (t) => {
+  const workDirectory = await mkdtemp(join(tmpdir(), 'redkeep-proof-'));
+  t.after(() => rm(workDirectory, { recursive: true }));
+  const directory = join(workDirectory, 'proof-left');
+  await mkdir(directory);
+  const foreign = spawn('sleep', ['600'], { cwd: directory, stdio: 'ignore' });
+  await once(foreign, 'spawn');
+  const exited = once(foreign, 'exit');
+  assert.equal(await removeProofLeftovers(workDirectory), 1);
+  assert.deepEqual(await readdir(workDirectory), []);
+  assert.equal(foreign.kill('SIGTERM'), true);
+  assert.deepEqual(await exited, [null, 'SIGTERM']);
 });

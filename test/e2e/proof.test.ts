@@ -107,36 +107,68 @@ describe('proofs and scrubs of a service', () => {
     assert.equal((await redkeep(['check', '--data-dir', dataDir])).status, 1);
   });
 
-  it('kill -9 in mid-proof: the next start ends the server, removes its directory and proves the backup', {
-    skip: process.platform !== 'linux' && 'needs /proc',
-  }, async () => {
-    const proofs = join(dataDir, 'proofs');
+  describe('in mid-proof', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
     const serversLeft = async () => {
+      const proofs = join(dataDir, 'proofs');
       const names = await readdir(proofs).catch(() => []);
       return (await Promise.all(names.map((name) => findServersIn(join(proofs, name))))).flatMap((pids) => pids ?? []);
     };
-    await start({ REDKEEP_PROOF: 'none' });
-    await source.command('EVAL', FILL, '0', '200000');
-    const { BackupId } = await backUp(service, instanceId);
-    const verify = () => service.client.call<{ TaskId: number }>('redkeep', 'VerifyBackup', { InstanceId: instanceId, BackupId });
-    const proofsMade = () => service.log.filter((line) => line['msg'] === 'proof.proven').length;
-    // A proof that was over before it was seen is made again.
-    for (let isThere = false; !isThere; ) {
-      const made = proofsMade();
-      await verify();
-      await until(async () => {
-        isThere = (await serversLeft()).length > 0;
-        return isThere || proofsMade() > made;
-      });
+
+    /** Backs up and verifies until a throw-away server is seen; a proof that was over before is made again. */
+    async function catchProof(): Promise<{ backupId: string; serverPid: number }> {
+      await start({ REDKEEP_PROOF: 'none' });
+      await source.command('EVAL', FILL, '0', '200000');
+      const { BackupId } = await backUp(service, instanceId);
+      const proofsMade = () => service.log.filter((line) => line['msg'] === 'proof.proven').length;
+      for (;;) {
+        const made = proofsMade();
+        await service.client.call('redkeep', 'VerifyBackup', { InstanceId: instanceId, BackupId });
+        let serverPid: number | undefined;
+        await until(async () => {
+          [serverPid] = await serversLeft();
+          return serverPid !== undefined || proofsMade() > made;
+        });
+        if (serverPid !== undefined) {
+          return { backupId: BackupId, serverPid };
+        }
+      }
     }
-    await service.kill();
-    service = await startService(dataDir);
-    await service.logged('proof.proven');
-    assert.equal((await service.logged('proofs.leftovers-removed'))['directories'], 1);
-    await until(async () => (await readdir(proofs)).length === 0);
-    assert.deepEqual(await serversLeft(), []);
-    assert.match((await backup('list')).stdout, new RegExp(`^${BackupId} .* proven by`, 'm'));
-    assert.equal((await redkeep(['check', '--data-dir', dataDir])).status, 0);
+
+    it('kill -9: the next start ends the server, removes its directory and proves the backup', async () => {
+      const { backupId } = await catchProof();
+      await service.kill();
+      service = await startService(dataDir);
+      await service.logged('proof.proven');
+      assert.equal((await service.logged('proofs.leftovers-removed'))['directories'], 1);
+      await until(async () => (await readdir(join(dataDir, 'proofs'))).length === 0);
+      assert.deepEqual(await serversLeft(), []);
+      assert.match((await backup('list')).stdout, new RegExp(`^${backupId} .* proven by`, 'm'));
+      assert.equal((await redkeep(['check', '--data-dir', dataDir])).status, 0);
+    });
+
+    it('no backup waits for the proof, and what it holds cannot be deleted', async () => {
+      const { backupId, serverPid } = await catchProof();
+      process.kill(serverPid, 'SIGSTOP');
+      try {
+        assert.equal((await backUp(service, instanceId)).Status, 2);
+        const shown = JSON.parse((await backup('show', backupId, '--json')).stdout) as {
+          Holds: Array<{ Kind: string }>;
+          Proof: { State: string };
+        };
+        if (shown.Proof.State === 'unproven') {
+          assert.deepEqual(
+            shown.Holds.map(({ Kind }) => Kind),
+            ['proof'],
+          );
+          assert.match((await backup('delete', backupId, '--force')).stderr, /is being used; try again when that has ended/);
+        }
+      } finally {
+        process.kill(serverPid, 'SIGCONT');
+      }
+      await until(async () => (await serversLeft()).length === 0);
+      await until(async () => / proven by /.test((await backup('list')).stdout));
+      assert.equal((await backup('delete', backupId, '--force')).status, 0);
+    });
   });
 });
 
