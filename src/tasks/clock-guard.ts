@@ -15,6 +15,8 @@ export interface ClockReading {
 
 /** A wall clock that is further off is not believed. */
 export const MOST_DRIFT_MS = 3_600_000;
+/** How old the record grows. */
+const RECORD_MS = 86_400_000;
 
 const TRUSTED = 'trusted-clock';
 
@@ -43,17 +45,20 @@ export function driftOf(trusted: ClockReading, now: ClockReading): number {
 }
 
 /**
- * The drift of the wall clock by the catalog's record. A reading within the limit, and any that an operator has confirmed within the last
- * hour, becomes the record; another leaves it, so that a clock that comes back is believed again by itself.
+ * The drift of the wall clock by the catalog's record; 0 where it is to be believed. A reading that an operator has confirmed within the last
+ * hour becomes the record, and so does one that is believed a day after the last: in between small steps add up, and an idle catalog does
+ * not change. A reading that is not believed leaves the record alone, so that a clock that comes back is believed again by itself.
  */
 export async function watchClock({ settings }: Catalog, now: ClockReading): Promise<number> {
   const recorded = await settings.get(TRUSTED);
-  const drift = recorded === undefined ? 0 : driftOf(JSON.parse(recorded) as ClockReading, now);
-  const confirmedAt = Number(await settings.get(CLOCK_CONFIRMED)) || 0;
-  const isConfirmed = Math.abs(now.wallMs - confirmedAt) <= MOST_DRIFT_MS;
-  if (Math.abs(drift) > MOST_DRIFT_MS && !isConfirmed) {
+  const trusted = recorded === undefined ? undefined : (JSON.parse(recorded) as ClockReading);
+  const drift = trusted === undefined ? 0 : driftOf(trusted, now);
+  const isOff = Math.abs(drift) > MOST_DRIFT_MS;
+  if (isOff && Math.abs(now.wallMs - (Number(await settings.get(CLOCK_CONFIRMED)) || 0)) > MOST_DRIFT_MS) {
     return drift;
   }
-  await settings.set(TRUSTED, JSON.stringify(now));
+  if (isOff || trusted?.bootId !== now.bootId || now.wallMs - trusted.wallMs >= RECORD_MS) {
+    await settings.set(TRUSTED, JSON.stringify(now));
+  }
   return 0;
 }

@@ -258,6 +258,32 @@ describe('a clock that jumps', () => {
     assert.deepEqual(alarms, []);
   });
 
+  test('small steps of one day add up', async () => {
+    await insert(['a', 'b'], { expiresAt: START + 100 * DAY_MS });
+    await look();
+    pass(MINUTE_MS, 40 * MINUTE_MS);
+    await look();
+    assert.deepEqual(alarms, []);
+    pass(MINUTE_MS, 40 * MINUTE_MS);
+    await look();
+    assert.deepEqual(alarms, ['expiry-stopped']);
+    pass(0, -80 * MINUTE_MS);
+    await look();
+    pass(DAY_MS, 40 * MINUTE_MS);
+    await look();
+    pass(DAY_MS, 40 * MINUTE_MS);
+    await look();
+    assert.deepEqual(alarms, ['expiry-stopped']);
+  });
+
+  test('an idle catalog is not changed by looks at the clock', async () => {
+    await look();
+    const revision = await catalog.revision();
+    pass(23 * HOUR_MS);
+    await look();
+    assert.equal(await catalog.revision(), revision);
+  });
+
   test('an operator can confirm it, for the looks of an hour', async () => {
     await insert(['a', 'b'], { expiresAt: START + 2 * DAY_MS });
     await look();

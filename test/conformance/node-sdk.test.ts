@@ -114,6 +114,23 @@ describe('Node SDK', () => {
     const running = await client.DescribeInstanceBackups({ InstanceId: INSTANCE_ID, Status: [1] });
     assert.equal(running.BackupSet?.[0]?.Remark, '订单 <a & b>');
   });
+
+  test('schedules automatic backups and reads the schedule', async () => {
+    const client = connectSdk({ host: '127.0.0.1' });
+    const WeekDays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+    const changed = await client.ModifyAutoBackupConfig({
+      InstanceId: INSTANCE_ID,
+      WeekDays,
+      TimePeriod: '23:00-00:00',
+      BackupStorageDays: 7,
+    });
+    assert.deepEqual([changed.WeekDays, changed.TimePeriod, changed.AutoBackupType], [WeekDays, '23:00-00:00', 1]);
+    const read = await client.DescribeAutoBackupConfig({ InstanceId: INSTANCE_ID });
+    assert.deepEqual([read.WeekDays, read.TimePeriod, read.BackupStorageDays, read.BinlogStorageDays], [WeekDays, '23:00-00:00', 7, 7]);
+    await assert.rejects(client.ModifyAutoBackupConfig({ InstanceId: INSTANCE_ID, TimePeriod: '1-2' }), {
+      code: 'InvalidParameter.Period',
+    });
+  });
 });
 
 interface IntlClient {

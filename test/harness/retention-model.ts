@@ -65,11 +65,14 @@ export class RetentionModel {
 
   look(): void {
     const drift = this.trusted === undefined ? 0 : this.wall - this.trusted.wall - (this.uptime - this.trusted.uptime);
-    if (Math.abs(drift) > HOUR_MS && Math.abs(this.wall - this.clockConfirmed) > HOUR_MS) {
+    const isOff = Math.abs(drift) > HOUR_MS;
+    if (isOff && Math.abs(this.wall - this.clockConfirmed) > HOUR_MS) {
       this.alarms.add(`clock ${dayOf(this.wall)}`);
       return;
     }
-    this.trusted = { wall: this.wall, uptime: this.uptime };
+    if (isOff || this.trusted === undefined || this.wall - this.trusted.wall >= DAY_MS) {
+      this.trusted = { wall: this.wall, uptime: this.uptime };
+    }
     for (const instance of new Set(this.backups.map((backup) => backup.instance))) {
       this.#expire(instance);
     }
