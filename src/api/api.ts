@@ -66,9 +66,12 @@ export function createApi(options: ApiOptions): Api {
       try {
         await auditCall(ctx, error?.code ?? 'ok');
       } catch (thrown) {
-        // What was done stays done; but nobody is told that it went well while there is no trace of it.
-        error = toApiError(thrown);
-        response = respondError(ctx, error);
+        log.error({ requestId: ctx.requestId, error: describeError(thrown) }, 'request.not-audited');
+        // What was done stays done; but nobody is told that it went well while there is no trace of it. What failed says why it did.
+        if (error === undefined) {
+          error = toApiError(thrown);
+          response = respondError(ctx, error);
+        }
       }
       const durationMs = performance.now() - startedAt;
       logRequest(ctx, error, durationMs);

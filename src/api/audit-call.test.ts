@@ -51,7 +51,7 @@ test('what only reads, what nobody has signed and what comes too fast is not tol
   assert.equal(fixture.audited.length, 20);
 });
 
-test('a change that cannot be told of is not answered as done', async () => {
+test('a change that cannot be told of is not answered as done, and a refusal keeps its reason', async () => {
   await using fixture = await openApiFixture({
     audit: {
       append: async () => {
@@ -62,4 +62,6 @@ test('a change that cannot be told of is not answered as done', async () => {
   await insertExample(fixture.catalog);
   const answer = await fixture.call('ManualBackupInstance', { InstanceId: INSTANCE_ID });
   assert.equal(answer.Error?.Code, 'InternalError.InternalError');
+  const refused = await fixture.call('ManualBackupInstance', { InstanceId: 'crs-00000000' });
+  assert.equal(refused.Error?.Code, 'ResourceNotFound.InstanceNotExists', 'what failed anyhow says why it did');
 });

@@ -87,11 +87,7 @@ export const DescribeBackupUrl = defineAction({
       restriction,
       uin: ctx.principal.uin,
     };
-    const isBegun = await catalog.transaction(async (tables) => {
-      const now = await tables.backups.get(backup.backupId);
-      return now !== undefined && ensureConversion(tables, now, clock.now());
-    });
-    if (isBegun) {
+    if (backup.state === 'available' && (await beginConversion(backup, ctx))) {
       ctx.services.wakeWorker();
     }
     const { url, innerUrl } = downloadLinks.issue(claims, ctx.host);
@@ -105,6 +101,14 @@ export const DescribeBackupUrl = defineAction({
 });
 
 type Context = ActionContext<(typeof errors)[number]>;
+
+/** False where another call was faster. */
+function beginConversion({ backupId }: Backup, { services: { catalog, clock } }: Context): Promise<boolean> {
+  return catalog.transaction(async (tables) => {
+    const now = await tables.backups.get(backupId);
+    return now !== undefined && ensureConversion(tables, now, clock.now());
+  });
+}
 
 /** The restriction of this call alone; undefined where it has none. */
 function readOverride(
