@@ -20,14 +20,16 @@ let temp: TempCatalog;
 let storage: ObjectStorage;
 let repository: Repository;
 const log = createEventLog();
+let ended: string[];
 beforeEach(async () => {
+  ended = [];
   temp = await openTempCatalog();
   storage = createMemoryStorage();
   repository = await createRepository(storage, createKeyring());
 });
 afterEach(() => temp[Symbol.asyncDispose]());
 
-const site = () => ({ catalog: temp.catalog, catalogUrl: temp.url, repository, log });
+const site = () => ({ catalog: temp.catalog, catalogUrl: temp.url, repository, log, onEnd: (result: string) => void ended.push(result) });
 const numbers = async () => (await repository.snapshots.list()).map(({ number }) => number);
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -92,6 +94,7 @@ test('goes on after one that failed', async () => {
   full = false;
   await until(async () => (await numbers()).length === 1);
   await keeper.stop();
+  assert.deepEqual(new Set(ended), new Set(['failed', 'stored']));
 });
 
 test('keeps the newest three and the newest of each of seven days before', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { dumpCatalog } from '../catalog/dump-catalog.ts';
 import { SNAPSHOT_NUMBER } from '../catalog/recovery.ts';
@@ -12,7 +13,12 @@ export interface SnapshotSite {
   readonly catalog: Catalog;
   readonly catalogUrl: string;
   readonly repository: Repository;
+}
+
+export interface SnapshotOptions extends SnapshotSite {
   readonly log: Logger;
+  /** Told how each ended. */
+  readonly onEnd: (result: 'stored' | 'failed') => void;
 }
 
 const INTERVAL_MS = 60_000;
@@ -27,7 +33,7 @@ const KEPT_DAYS = 7;
  * Keeps sealed snapshots of the catalog in its repository: one a minute while something changes, at most a hundredth of the time, one a day
  * in any case, and one at the end. `stop` resolves when the last one is stored. One that fails is logged and tried again at the next look.
  */
-export function startCatalogSnapshots(site: SnapshotSite, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
+export function startCatalogSnapshots(site: SnapshotOptions, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
   let stored: { revision: string; at: number; tookMs: number } | undefined;
   let looking: Promise<void> | undefined;
 
@@ -41,9 +47,11 @@ export function startCatalogSnapshots(site: SnapshotSite, intervalMs = INTERVAL_
         const { number, revision } = await takeSnapshot(site);
         stored = { revision, at: performance.now(), tookMs: performance.now() - startedAt };
         site.log.debug({ number, tookMs: Math.round(stored.tookMs) }, 'catalog-snapshot.stored');
+        site.onEnd('stored');
       }
     } catch (error) {
       site.log.error({ error: describeError(error) }, 'catalog-snapshot.failed');
+      site.onEnd('failed');
     }
   }
 
@@ -65,7 +73,7 @@ export function startCatalogSnapshots(site: SnapshotSite, intervalMs = INTERVAL_
  * Stores a snapshot, reads it back, and then removes what is older than need be. Its number is in the catalog before the object is, so that
  * a repository with a newer one tells of a newer catalog. Returns the revision that it holds at least.
  */
-export async function takeSnapshot({ catalog, catalogUrl, repository }: Omit<SnapshotSite, 'log'>): Promise<{
+export async function takeSnapshot({ catalog, catalogUrl, repository }: SnapshotSite): Promise<{
   number: number;
   revision: string;
 }> {
@@ -122,5 +130,7 @@ async function* hashing(pieces: AsyncIterable<Buffer>, hash: ReturnType<typeof c
   for await (const piece of pieces) {
     hash.update(piece);
     yield piece;
+    // Rows come without a wait in between: requests get their turn.
+    await nextTurn();
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ProveBackupOptions } from '../tasks/handlers/prove-backup.ts';
 import type { ScrubOptions } from '../tasks/handlers/scrub-backups.ts';
 import type { TakeBackupOptions } from '../tasks/handlers/take-backup.ts';
+import type { SnapshotOptions } from './catalog-snapshots.ts';
 
 export interface ServiceMetrics {
   readonly observeRequest: (facts: RequestFacts) => void;
@@ -19,6 +20,7 @@ export interface ServiceMetrics {
   readonly observeProof: ProveBackupOptions['onProof'];
   readonly observeScrub: ScrubOptions['onScrub'];
   readonly observeScrubbedBytes: ScrubOptions['onRead'];
+  readonly observeSnapshot: SnapshotOptions['onEnd'];
   /** Text for `GET /metrics`, with its content type. */
   readonly render: () => Promise<{ contentType: string; text: string }>;
 }
@@ -110,6 +112,17 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
       }
     },
   });
+  const snapshots = new Counter({
+    name: 'redkeep_catalog_snapshots_total',
+    help: 'Sealed snapshots of the catalog by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const snapshotAt = new Gauge({
+    name: 'redkeep_catalog_snapshot_timestamp_seconds',
+    help: 'When the newest snapshot of the catalog was stored, since the Unix epoch; 0 until this process has stored one',
+    registers,
+  });
   const proofs = new Counter({ name: 'redkeep_proofs_total', help: 'Proofs by verdict', labelNames: ['result'], registers });
   const scrubs = new Counter({
     name: 'redkeep_scrubs_total',
@@ -170,6 +183,12 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
     },
     observeScrubbedBytes(bytes) {
       scrubbedBytes.inc(bytes);
+    },
+    observeSnapshot(result) {
+      snapshots.inc({ result });
+      if (result === 'stored') {
+        snapshotAt.set(clock.now() / 1000);
+      }
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() };

@@ -50,7 +50,7 @@ export async function removeMasterKey(config: Config, keyId: string, options: { 
 }
 
 /** Snapshots of the catalog that need the key give way to a fresh one. */
-async function replaceSnapshots(site: Omit<SnapshotSite, 'log'>, keyId: string): Promise<void> {
+async function replaceSnapshots(site: SnapshotSite, keyId: string): Promise<void> {
   const { snapshots } = site.repository;
   const old: number[] = [];
   for (const { number } of await snapshots.list()) {

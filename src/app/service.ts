@@ -85,8 +85,6 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const repository = await openSiteRepository(storage, keyring, catalog);
   await assertCatalogIsCurrent(catalog, repository);
   await useKeyring({ catalog, storage, keyring });
-  const snapshots = startCatalogSnapshots({ catalog, catalogUrl: config.catalogUrl, repository, log });
-  releasers.add(() => snapshots.stop());
   // The lock says that no other process writes here, so whatever is unfinished has lost its writer.
   await storage.sweepUnfinished(0);
   // The root account's uin.
@@ -94,6 +92,9 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const credential = await openRootCredential(dataDir.credential, config.rootCredential);
   const secrets = createSecretBox(keyring);
   const metrics = createServiceMetrics({ catalog, clock: systemClock });
+  const { observeSnapshot: onEnd } = metrics;
+  const snapshots = startCatalogSnapshots({ catalog, catalogUrl: config.catalogUrl, repository, log, onEnd });
+  releasers.add(() => snapshots.stop());
 
   const keyringText = () => keyring.export();
   const { observeProof: onProof, observeAlarm } = metrics;
