@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withConnection } from '../options.ts';
 import { renderJson, renderTable } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
+import { addInstanceLifeCommands } from './instance-life.ts';
 
 interface AttachOptions extends ConnectionOptions {
   name: string;
@@ -26,9 +27,19 @@ interface InstanceRow {
   CurrentRedisVersion?: string;
 }
 
-/** `redkeep instance attach|list|detach`. */
+/** How the wire's numbers read. */
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  0: 'starting',
+  1: 'in process',
+  2: 'online',
+  [-2]: 'isolated',
+  [-3]: 'being cleaned up',
+};
+
+/** `redkeep instance attach|list|detach`, and the life of managed ones. */
 export const addInstanceCommands: AddCommand = (program, io, finish) => {
-  const instance = program.command('instance').description('registered Redis and Valkey instances');
+  const instance = program.command('instance').description('attached and managed Redis and Valkey instances');
+  addInstanceLifeCommands(instance, io, finish);
 
   withConnection(instance.command('attach'))
     .description('register a running Redis or Valkey; prints its instance id')
@@ -70,7 +81,7 @@ export const addInstanceCommands: AddCommand = (program, io, finish) => {
           const rows = instances.map((row) => [
             row.InstanceId,
             row.InstanceName,
-            row.Status === 2 ? 'online' : `status ${row.Status}`,
+            STATUS_WORDS[row.Status] ?? `status ${row.Status}`,
             `${row.WanIp}:${row.Port}`,
           ]);
           io.out(renderTable(['ID', 'NAME', 'STATE', 'ADDRESS'], rows));

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { Client } from '../../api/client.ts';
+import { DomainError } from '../../lib/errors.ts';
+import type { Finish } from '../cli.ts';
+import { type ConnectionOptions, connect } from '../connection.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { withConnection } from '../options.ts';
+import { renderJson } from '../output.ts';
+import { waitForTask } from '../wait-for-task.ts';
+
+interface CreateOptions extends ConnectionOptions {
+  name?: string;
+  memory: number;
+  type?: number;
+  port?: number;
+  zone?: string;
+  passwordFile?: string;
+  wait: boolean;
+}
+
+interface PasswordOptions extends ConnectionOptions {
+  passwordFile?: string;
+}
+
+interface Sold {
+  readonly RegionSet: ReadonlyArray<{ readonly ZoneSet: ReadonlyArray<{ readonly ProductSet: ReadonlyArray<{ readonly Type: number }> }> }>;
+}
+
+/** `redkeep instance create|start|destroy|clean-up|clear|rename`. */
+export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finish): void {
+  withConnection(instance.command('create'))
+    .description(
+      'create a local managed server and wait until it serves; prints its instance id, and its address where the password is made up',
+    )
+    .option('--name <name>', 'name of the instance (default: its id)')
+    .option('--memory <mb>', 'what it may use at most, a multiple of 1024', readWhole, 1024)
+    .option('--type <number>', 'TypeId of an installed server, such as 17 for Redis 7 (default: the first that is found)', readWhole)
+    .option('--port <port>', 'port on loopback (default: a free one)', readWhole)
+    .option('--zone <zone>', 'zone, such as ap-guangzhou-3 (default: the first of the region)')
+    .option('--password-file <file>', 'file with the password, so that it is in no command line (default: one is made up and printed)')
+    .option('--no-wait', 'return as soon as it is ordered')
+    .action((options: CreateOptions) =>
+      finish(async () => {
+        const given = options.passwordFile === undefined ? undefined : await readPassword(options.passwordFile);
+        const password = given ?? makePassword();
+        const client = await connect(options, io);
+        const { InstanceIds } = await client.call<{ InstanceIds: string[] }>('redis', 'CreateInstances', {
+          TypeId: options.type ?? (await findType(client)),
+          MemSize: options.memory,
+          GoodsNum: 1,
+          Period: 1,
+          BillingMode: 0,
+          Password: password,
+          ...(options.name === undefined ? {} : { InstanceName: options.name }),
+          ...(options.port === undefined ? {} : { VPort: options.port }),
+          ...(options.zone === undefined ? {} : { ZoneName: options.zone }),
+        });
+        const [instanceId = ''] = InstanceIds;
+        if (options.wait) {
+          await waitForTask(client, await findTask(client, instanceId), io, 'create');
+        }
+        const { InstanceSet } = await client.call<{ InstanceSet: Array<{ WanIp: string; Port: number; Status: number }> }>(
+          'redis',
+          'DescribeInstances',
+          { InstanceId: instanceId },
+        );
+        const { WanIp = '', Port = 0, Status = 0 } = InstanceSet[0] ?? {};
+        const made = given === undefined ? { Password: password } : {};
+        // A port that is not picked yet is of no use to anybody.
+        const address = given === undefined && Status === 2 ? `redis://:${encodeURIComponent(password)}@${WanIp}:${Port}\n` : '';
+        const secret = given === undefined && Status !== 2 ? `password ${password}\n` : address;
+        io.out(options.json ? renderJson({ InstanceId: instanceId, Status, Host: WanIp, Port, ...made }) : `${instanceId}\n${secret}`);
+        return EXIT.ok;
+      }),
+    );
+
+  const addStep = (name: string, action: string, description: string, done: string) =>
+    withConnection(instance.command(name))
+      .description(description)
+      .argument('<instance-id>')
+      .action((instanceId: string, options: ConnectionOptions) =>
+        finish(async () => {
+          const client = await connect(options, io);
+          const answer = await client.call<{ TaskId: number }>('redis', action, { InstanceId: instanceId });
+          await waitForTask(client, answer.TaskId, io, name);
+          io.out(options.json ? renderJson(answer) : `${instanceId} ${done}\n`);
+          return EXIT.ok;
+        }),
+      );
+  addStep(
+    'destroy',
+    'DestroyPostpaidInstance',
+    'end a managed server; its data stay until `instance clean-up`, and `instance start` brings it back',
+    'isolated',
+  );
+  addStep('start', 'StartupInstance', 'bring an isolated managed server back', 'started');
+  addStep('clean-up', 'CleanUpInstance', 'remove the data of an isolated managed server for good; its backups stay', 'cleaned up');
+
+  withConnection(instance.command('clear'))
+    .description('remove all keys of an instance for good, of an attached one too; nothing is backed up first')
+    .argument('<instance-id>')
+    .option('--password-file <file>', 'file with the password of the instance; left out only where it has none')
+    .action((instanceId: string, options: PasswordOptions) =>
+      finish(async () => {
+        const password = options.passwordFile === undefined ? undefined : await readPassword(options.passwordFile);
+        const client = await connect(options, io);
+        const answer = await client.call<{ TaskId: number }>('redis', 'ClearInstance', {
+          InstanceId: instanceId,
+          ...(password === undefined ? {} : { Password: password }),
+        });
+        await waitForTask(client, answer.TaskId, io, 'clear');
+        io.out(options.json ? renderJson(answer) : `${instanceId} cleared\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  withConnection(instance.command('rename'))
+    .description('give an instance another name; backups keep the one that it had')
+    .argument('<instance-id>')
+    .argument('<name>', '1 to 60 Chinese or English letters, digits, - or _')
+    .action((instanceId: string, name: string, options: ConnectionOptions) =>
+      finish(async () => {
+        const client = await connect(options, io);
+        const answer = await client.call('redis', 'ModifyInstance', {
+          Operation: 'rename',
+          InstanceIds: [instanceId],
+          InstanceNames: [name],
+        });
+        io.out(options.json ? renderJson(answer) : `${instanceId} renamed\n`);
+        return EXIT.ok;
+      }),
+    );
+}
+
+/** What the machine runs by default. Throws `server-not-found` where it runs nothing. */
+async function findType(client: Client): Promise<number> {
+  const { RegionSet } = await client.call<Sold>('redis', 'DescribeProductInfo');
+  const type = RegionSet[0]?.ZoneSet[0]?.ProductSet[0]?.Type;
+  if (type === undefined) {
+    throw new DomainError('server-not-found', 'the service has no server to run', {
+      hint: 'install redis-server or valkey-server on its machine',
+    });
+  }
+  return type;
+}
+
+/** The task that creates the instance. */
+async function findTask(client: Client, instanceId: string): Promise<number> {
+  const { Tasks } = await client.call<{ Tasks: Array<{ TaskId: number }> }>('redis', 'DescribeTaskList', {
+    InstanceId: instanceId,
+    TaskTypes: ['001'],
+  });
+  const task = Tasks[0];
+  if (task === undefined) {
+    throw new DomainError('task-failed', `the service knows no task that creates ${instanceId}`);
+  }
+  return task.TaskId;
+}
+
+/** 24 characters with a digit and letters of both cases among them, which the vendor's rule wants. */
+function makePassword(): string {
+  return `Rk1${randomBytes(18).toString('hex').slice(0, 21)}`;
+}
+
+async function readPassword(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new DomainError('usage-error', `--password-file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readWhole(value: string): number {
+  if (!/^\d{1,9}$/.test(value.trim())) {
+    throw new DomainError('usage-error', `${JSON.stringify(value)} is not a whole number`);
+  }
+  return Number(value);
+}
