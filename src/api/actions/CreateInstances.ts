@@ -27,7 +27,9 @@ const input = structure({
   RedisShardNum: optional(int64('1, the only number.')),
   RedisReplicasNum: optional(int64('1, the only number; no replica runs.')),
   ReplicasReadonly: optional(bool('false, the only one.')),
-  InstanceName: optional(text('1 to 60 Chinese or English letters, digits, - or _; default: the id. Several instances are numbered.')),
+  InstanceName: optional(
+    text('Chinese or English letters, digits, - or _, at most 60. Default, and where it is empty: the id. Several instances are numbered.'),
+  ),
   NoAuth: optional(bool('false, the only one.')),
   NodeSet: optional(
     list(

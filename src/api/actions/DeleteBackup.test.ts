@@ -166,7 +166,8 @@ test('DescribeBackup tells of lock, holds, proof, floor and removal', async () =
     UserLocked: true,
     Holds: [{ Kind: 'download', Id: 'x', EndTime: '2026-11-24 12:01:00' }],
     Kept: false,
-    Proof: { State: 'failed', Time: '2026-11-24 12:00:00', ServerVersion: '7.0.15', Message: 'one key is lacking' },
+    Proof: { State: 'failed', Time: '2026-11-24 12:00:00', ServerKind: 'redis', ServerVersion: '7.0.15', Message: 'one key is lacking' },
+    Scrub: { State: 'unchecked', Time: '', Message: '' },
     RemovalTime: '',
     DeletedTime: '',
   });

@@ -11,7 +11,7 @@ const OPERATIONS = ['rename', 'modifyProject', 'modifyAutoRenew', 'modifyDeleteP
 
 const input = structure({
   Operation: text(`One of ${OPERATIONS.join(', ')}.`),
-  InstanceIds: optional(list(text('Id.'), 'Instances to change, at most 10.')),
+  InstanceIds: optional(list(text('Id.'), 'Instances to change, each once; no more than ten.')),
   InstanceNames: optional(list(text('Name.'), 'Of rename: the new name of each.')),
   ProjectId: optional(int64('Of modifyProject: the new project of all.')),
   AutoRenews: optional(list(int64('0.'), 'Of modifyAutoRenew: 0 of each, since nothing here is renewed.')),
