@@ -115,3 +115,36 @@ describe('proofs and scrubs', () => {
     }
   });
 });
+
+describe('schedules and retention', () => {
+  test('keeps one of the newest, by UTC+8, and tells nobody, unless told otherwise', () => {
+    const { keepMin, timeZone, webhook } = readConfig({}, {});
+    assert.deepEqual([keepMin, timeZone, webhook], [1, '+08:00', undefined]);
+    const env = {
+      REDKEEP_KEEP_MIN: '3',
+      REDKEEP_TIME_ZONE: 'Europe/Berlin',
+      REDKEEP_WEBHOOK_URL: 'https://x.example/',
+      REDKEEP_WEBHOOK_SECRET: 's',
+    };
+    const told = readConfig({}, env);
+    assert.deepEqual([told.keepMin, told.timeZone, told.webhook], [3, 'Europe/Berlin', { url: 'https://x.example/', secret: 's' }]);
+    const typed = readConfig({ keepMin: '5', timeZone: 'UTC', webhookUrl: 'http://y.example/' }, env);
+    assert.deepEqual([typed.keepMin, typed.timeZone, typed.webhook?.url], [5, 'UTC', 'http://y.example/']);
+  });
+
+  for (const [options, message] of [
+    [{ keepMin: '0' }, '--keep-min is "0", allowed is a whole number from 1 to 1000'],
+    [{ keepMin: 'all' }, '--keep-min is "all", allowed is a whole number from 1 to 1000'],
+    [
+      { timeZone: 'Mars/Base' },
+      '--time-zone is "Mars/Base", allowed is the IANA name of a zone, such as Asia/Shanghai, or an offset, such as +08:00',
+    ],
+    [{ webhookUrl: 'ftp://user:secret@x.example/' }, '--webhook-url is no http:// or https:// address'],
+    [{ webhookUrl: 'nonsense' }, '--webhook-url is no http:// or https:// address'],
+    [{ webhookUrl: 'http://x.example/' }, '--webhook-url needs REDKEEP_WEBHOOK_SECRET, with which events are signed'],
+  ] as const) {
+    test(`refuses ${JSON.stringify(options)}`, () => {
+      assert.throws(() => readConfig(options, {}), { code: 'config-invalid', message });
+    });
+  }
+});

@@ -133,7 +133,10 @@ export interface LifecycleStore {
   endGrace(backupId: string, at: number): Promise<void>;
   /** expired → deleted, once its data are seen to be gone. */
   markDeleted(backupId: string, at: number): Promise<void>;
-  /** The available and converted backups whose time has come by `at`, that which expired first at the head. */
+  /**
+   * The available and converted backups whose time has come by `at` and that neither a lock nor a hold keeps, without those of detached
+   * instances; that which expires first at the head.
+   */
   due(at: number): Promise<Backup[]>;
   /** The expired backups whose data may be removed by `at`. */
   removable(at: number): Promise<Backup[]>;

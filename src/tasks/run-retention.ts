@@ -54,13 +54,9 @@ async function expireDue(site: RetentionSite, at: number): Promise<number> {
   let expired = 0;
   for (const [instanceId, due] of Map.groupBy(await catalog.lifecycle.due(at), (backup) => backup.instanceId)) {
     const instance = await catalog.instances.get(instanceId);
-    // Nothing new follows the backups of a detached instance.
-    if (instance === undefined || instance.state === 'detached') {
-      continue;
-    }
     const floor = new Set(await catalog.lifecycle.floor(instanceId, keepMin));
-    const going = due.filter(({ backupId, locked, heldUntil }) => !locked && heldUntil <= at && !floor.has(backupId));
-    if (!(await mayGo(site, instance, going, at))) {
+    const going = due.filter(({ backupId }) => !floor.has(backupId));
+    if (instance === undefined || !(await mayGo(site, instance, going, at))) {
       continue;
     }
     for (const { backupId } of going) {

@@ -237,12 +237,22 @@ export function lifecycleSuite(open: () => Catalog): void {
       const second = await insert(instanceId, { expiresAt: 200 });
       const first = await insert(instanceId, { expiresAt: 100, state: 'converted' });
       await insert(instanceId, { expiresAt: 100, state: 'converting' });
-      await insert(instanceId, { expiresAt: 201 });
+      const fourth = await insert(instanceId, { expiresAt: 201 });
       assert.deepEqual(await ids(catalog.lifecycle.due(200)), [first, second]);
+      await catalog.lifecycle.lock(first);
+      await catalog.lifecycle.hold(second, DOWNLOAD, { at: 100, until: 201 });
+      assert.deepEqual(await ids(catalog.lifecycle.due(200)), []);
+      assert.deepEqual(await ids(catalog.lifecycle.due(201)), [second, fourth]);
+      await catalog.lifecycle.unlock(first);
+      await catalog.lifecycle.release(second, DOWNLOAD);
       await expire(second, { removableAt: 300, force: true });
       await expire(first, { removableAt: 400, force: true });
       assert.deepEqual(await ids(catalog.lifecycle.due(200)), []);
       assert.deepEqual(await ids(catalog.lifecycle.removable(299)), []);
+      assert.deepEqual(await ids(catalog.lifecycle.removable(400)), [second, first]);
+      assert.deepEqual(await ids(catalog.lifecycle.due(201)), [fourth]);
+      await catalog.instances.detach(instanceId, 1);
+      assert.deepEqual(await ids(catalog.lifecycle.due(201)), []);
       assert.deepEqual(await ids(catalog.lifecycle.removable(400)), [second, first]);
     });
 

@@ -112,7 +112,16 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
 
     due: (at) =>
       readBackups(scope, (query) =>
-        query.where('state', 'in', ['available', 'converted']).where('expires_at', '<=', at).orderBy('expires_at').orderBy('backup_id'),
+        query
+          .where('state', 'in', ['available', 'converted'])
+          .where('expires_at', '<=', at)
+          .where('locked', '=', 0)
+          .where('held_until', '<=', at)
+          .where('instance_id', 'not in', (eb) =>
+            eb.selectFrom('instances').select('instances.instance_id').where('state', '=', 'detached'),
+          )
+          .orderBy('expires_at')
+          .orderBy('backup_id'),
       ),
 
     removable: (at) =>
