@@ -20,6 +20,8 @@ export interface TaskHandler {
   readonly concurrency: number;
   /** How many tries may fail before the task does, at least 1. */
   readonly maxTries: number;
+  /** True: a worker that stops aborts it at once, since nobody waits for it and its next try loses little. Default: false. */
+  readonly yieldsToStop?: boolean;
 }
 
 export interface TaskContext {

@@ -344,6 +344,16 @@ test('aborts and releases what does not end in time when it stops, for the next 
   assert.equal((await catalog.tasks.claim('next', ['take-backup'], 60_000))?.task.taskId, taskId);
 });
 
+test('aborts and releases a task that yields as soon as it stops', async () => {
+  const taskId = await catalog.tasks.enqueue(newTask());
+  const { run, started } = hang();
+  const stopping = start({ run, yieldsToStop: true }, { graceMs: 3_600_000 });
+  const signal = await started;
+  await stopping.stop();
+  assert.equal(signal.reason.code, 'worker-stopped');
+  assert.equal((await catalog.tasks.get(taskId))?.state, 'preparing');
+});
+
 test('goes on after a claim that failed', async () => {
   const failed = log.next('worker.claim-failed');
   const other = new DatabaseSync(temp.path);

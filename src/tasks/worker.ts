@@ -10,8 +10,8 @@ import type { TaskHandlers } from './task.ts';
  *   state      entered by                       what it does                                          left by
  *   running    startWorker                      claims while a kind has room; sleeps until woken,     stop() → stopping
  *                                               a task ends, or the poll interval is over
- *   stopping   stop()                           claims nothing; lets tasks run to their end           all ended → stopped
- *                                                                                                     grace over → aborting
+ *   stopping   stop()                           claims nothing; aborts tasks that yield, lets the     all ended → stopped
+ *                                               others run to their end                               grace over → aborting
  *   aborting   the grace is over                aborts the signal of every task, which then           all ended → stopped
  *                                               releases its lease, so that the next start resumes
  *   stopped    nothing runs                     nothing                                               never
@@ -45,6 +45,8 @@ export interface WorkerOptions {
 export function startWorker(options: WorkerOptions): Worker {
   const { catalog, handlers, log, owner, leaseMs = 30_000, pollMs = 1_000, graceMs = 10_000 } = options;
   const running = new Map<Promise<void>, Task>();
+  /** Aborted at the stop, and when the grace after it is over. */
+  const yielding = new AbortController();
   const abort = new AbortController();
   let stopping = false;
   let stopped: Promise<void> | undefined;
@@ -101,7 +103,8 @@ export function startWorker(options: WorkerOptions): Worker {
     if (handler === undefined) {
       throw new TypeError(`the catalog gave a task of kind ${task.kind}, which was not asked for`);
     }
-    const end = runTask({ catalog, handler, task, lease, leaseMs, log, signal: abort.signal }).finally(() => {
+    const { signal } = handler.yieldsToStop ? yielding : abort;
+    const end = runTask({ catalog, handler, task, lease, leaseMs, log, signal }).finally(() => {
       running.delete(end);
       wake();
     });
@@ -118,7 +121,9 @@ export function startWorker(options: WorkerOptions): Worker {
     stopping = true;
     wake();
     await loop;
-    const timer = setTimeout(() => abort.abort(new DomainError('worker-stopped', 'the worker stops')), graceMs);
+    const reason = new DomainError('worker-stopped', 'the worker stops');
+    yielding.abort(reason);
+    const timer = setTimeout(() => abort.abort(reason), graceMs);
     await Promise.all(running.keys());
     clearTimeout(timer);
   }

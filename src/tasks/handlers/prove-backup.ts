@@ -86,6 +86,7 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
   return {
     concurrency: options.concurrency,
     maxTries: MAX_TRIES,
+    yieldsToStop: true,
     async run(task, context) {
       const { backupId, byHand } = readPayload(task);
       const backup = await catalog.backups.get(backupId);
