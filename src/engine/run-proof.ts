@@ -62,7 +62,9 @@ const FAILURE_TIMEOUT_MS = 5_000;
  * holds with what the scan of the backup counted. Throws only where nothing can be said, such as `storage-unavailable` and `aborted`.
  */
 export async function runProof(request: ProofRequest, { signal, onProgress }: ProofOptions): Promise<ProofResult> {
-  const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
+  const storage = await openStorage(request.storageUrl);
+  const keyring = importKeyring(request.keyring);
+  const repository = await openRepository(storage, keyring);
   const progress = (phase: ProofProgress['phase'], sentBytes: number, totalBytes: number) => onProgress({ phase, sentBytes, totalBytes });
   let server: ProofServer | undefined;
   const judge = (result: ProofResult['result'], reason: string): ProofResult => ({
@@ -72,11 +74,23 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
     serverVersion: server?.version ?? '',
   });
 
+  /**
+   * Bytes that are not those that were stored, or come to another content, are the backup's fault; anything else is thrown. So is a repository
+   * that cannot be opened any more: then it is gone as a whole.
+   */
+  async function judgeError(error: unknown): Promise<ProofResult> {
+    if (!isDomainError(error, 'backup-damaged', 'manifest-missing', 'restored-data-differs')) {
+      throw error;
+    }
+    await openRepository(storage, keyring);
+    return judge('failed', error.message);
+  }
+
   let reader: AttemptReader;
   try {
     reader = await repository.openAttempt(request.backup, { signal });
   } catch (error) {
-    return judgeError(error, judge);
+    return judgeError(error);
   }
   const [shard] = reader.manifest.shards;
   if (shard === undefined || reader.manifest.shards.length !== 1) {
@@ -120,7 +134,7 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
   } catch (error) {
     signal.throwIfAborted();
     if (!isDomainError(error, 'target-closed', 'target-unreachable')) {
-      return judgeError(error, judge);
+      return judgeError(error);
     }
     const failure = await running.explainFailure(FAILURE_TIMEOUT_MS);
     if (failure?.ranOutOfMemory) {
@@ -135,14 +149,6 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
   return complete
     ? judge('proven', `${total} keys, ${withExpiry} with expiry, ${functions} function libraries loaded and counted equal`)
     : judge('proven', 'the backup was loaded; its keys had been counted in part only, so that counts were not compared');
-}
-
-/** Bytes that are not those that were stored, or come to another content, are the backup's fault; anything else is thrown. */
-function judgeError(error: unknown, judge: (result: ProofResult['result'], reason: string) => ProofResult): ProofResult {
-  if (isDomainError(error, 'backup-damaged', 'manifest-missing', 'restored-data-differs')) {
-    return judge('failed', error.message);
-  }
-  throw error;
 }
 
 async function requireSameFunctions({ address }: ThrowawayServer, { keys }: StoredShard, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { BACKUP_ID } from '../../../test/harness/attempts.ts';
@@ -100,6 +101,26 @@ test('a storage that is away says nothing of the bytes; the backup comes again w
   assert.match(scrub.message, /holds no repository/);
   assert.equal(await scrubber.scrub(WEEK_MS + 3_599_999), undefined);
   assert.equal(await scrubber.scrub(WEEK_MS + 3_600_000), 'intact');
+});
+
+test('a storage that goes away under a scrub is not damage', async () => {
+  await using site = await makeProofSite(source);
+  const away = `${site.site.directory}-away`;
+  let isAway = false;
+  const scrubber = await makeScrubber(site, {
+    // Slow enough that most is still to be read when the first bytes are told of.
+    bytesPerSecond: 1_000,
+    onRead() {
+      if (!isAway) {
+        renameSync(site.site.directory, away);
+        isAway = true;
+      }
+    },
+  });
+  const state = await scrubber.scrub(WEEK_MS);
+  await rename(away, site.site.directory);
+  assert.equal(state, 'unreadable');
+  assert.equal((await site.backup()).proof.state, 'unproven');
 });
 
 test('what is found of a backup that expires meanwhile is not recorded', async () => {
