@@ -12,6 +12,7 @@ import {
   openApiFixture,
   SUB_KEY,
 } from '../../../test/harness/api-fixture.ts';
+import { addUser } from '../../../test/harness/users.ts';
 import type { NewLink } from '../download-links.ts';
 
 const BACKUP_ID = '2e4127f8-affe-11e8-941e-4846fb00c75d';
@@ -117,6 +118,24 @@ test('links: the restriction of the region, unless the call names its own', asyn
     vpcs: [{ region: 'ap-guangzhou', names: ['vpc-orders'] }],
     ips: ['10.1.5.0/24'],
   });
+});
+
+test('links: who may not change the restriction of the region cannot replace it for a link', async () => {
+  const { fixture, links } = await openFixture();
+  await using _ = fixture;
+  const reader = await addUser(fixture, { action: 'redis:Describe*' });
+  const operator = await addUser(fixture, { action: ['redis:Describe*', 'redis:ModifyBackupDownloadRestriction'] });
+  const ask = async ({ key }: { key: typeof reader.key }, parameters: object = {}) =>
+    codeOf(await fixture.call('DescribeBackupUrl', { ...OF_BACKUP, ...parameters }, { key }));
+  assert.equal(await ask(reader, { LimitType: 'LimitOnlyIntranet' }), 'ok', 'there is none yet');
+  await fixture.call('ModifyBackupDownloadRestriction', { LimitType: 'LimitOnlyIntranet' });
+  assert.equal(await ask(reader, { LimitType: 'NoLimit' }), 'UnauthorizedOperation.NoCAMAuthed');
+  assert.equal(await ask(reader), 'ok');
+  assert.equal(await ask(operator, { LimitType: 'NoLimit' }), 'ok');
+  assert.deepEqual(
+    links.map(({ restriction }) => restriction.limit),
+    ['intranet', 'intranet', 'everywhere'],
+  );
 });
 
 test('links: lists without LimitType, and all that a restriction may not be, are refused', async () => {

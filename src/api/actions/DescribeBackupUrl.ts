@@ -73,7 +73,14 @@ export const DescribeBackupUrl = defineAction({
   async handle(parameters, ctx) {
     const { catalog, clock, downloadLinks } = ctx.services;
     const given = readOverride(parameters, ctx);
-    const restriction = given ?? (await catalog.downloadRestrictions.get(ctx.principal.accountId, ctx.region));
+    const ofRegion = await catalog.downloadRestrictions.get(ctx.principal.accountId, ctx.region);
+    if (given !== undefined && ofRegion.limit !== 'everywhere' && !ctx.mayCall('redis:ModifyBackupDownloadRestriction')) {
+      throw ctx.fail('UnauthorizedOperation.NoCAMAuthed', {
+        en: 'The region restricts downloads, and LimitType would replace that; it needs a right to redis:ModifyBackupDownloadRestriction. Leave LimitType out.',
+        zh: '该地域限制了备份下载，LimitType 会替换该限制，需要 redis:ModifyBackupDownloadRestriction 权限。请不要提供 LimitType。',
+      });
+    }
+    const restriction = given ?? ofRegion;
     const { backup } = await getBackup(parameters, catalog, ctx);
     const attempt = readAttempt(backup, ctx);
     // One shard: a source in cluster mode is refused.
