@@ -8,7 +8,7 @@ import { DomainError } from '../lib/errors.ts';
 import type { IpRanges } from '../lib/ip-range.ts';
 import { clientAddress } from './client-address.ts';
 import { compress } from './compress.ts';
-import { readBody } from './read-body.ts';
+import { type BodyReader, createBodyReader } from './read-body.ts';
 import { sendDownload } from './send-download.ts';
 
 export interface HttpServerOptions {
@@ -56,6 +56,7 @@ const MOST_HEADERS = 100;
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const bodies = createBodyReader();
   let isClosing = false;
   const server = createServer({
     maxHeaderSize: MOST_HEADER_BYTES,
@@ -102,7 +103,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (isClosing) {
       response.setHeader('Connection', 'close');
     }
-    answer(options, request, response).catch(() => response.destroy());
+    answer(options, bodies, request, response).catch(() => response.destroy());
   };
   server.on('request', serve);
   // An Expect that Node does not know would be answered with 417.
@@ -116,7 +117,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       socket.destroy();
     } else if (raw === undefined) {
       const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      endSocket(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     } else {
       answerSocket(options, socket, raw).catch(() => socket.destroy());
     }
@@ -155,7 +156,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 const EMPTY = new Uint8Array(0);
 
-async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: HttpServerOptions, bodies: BodyReader, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (hasTwoHosts(request)) {
     response.setHeader('Connection', 'close');
     send(response, 400, 'text/plain', '');
@@ -176,8 +177,8 @@ async function answer(options: HttpServerOptions, request: IncomingMessage, resp
     await sendDownload(response, await options.download({ method, path, headers, address: remoteAddress }));
     return;
   }
-  const body = hasBody(request) ? await readBody(request) : EMPTY;
-  const { headers, body: text } = await options.handle(toRawRequest(options, request, body ?? EMPTY, body === undefined));
+  const call = (body: Uint8Array | undefined) => options.handle(toRawRequest(options, request, body ?? EMPTY, body === undefined));
+  const { headers, body: text } = await (hasBody(request) ? bodies.read(request, call) : call(EMPTY));
   for (const name in headers) {
     response.setHeader(name, headers[name] ?? '');
   }
@@ -255,7 +256,18 @@ function rawRequestOf(code: string | undefined): RawRequest | undefined {
 /** Answers where the parser gave no response object, and closes. */
 async function answerSocket(options: HttpServerOptions, socket: Duplex, raw: RawRequest): Promise<void> {
   const { body } = await options.handle(raw);
-  socket.end(
+  endSocket(
+    socket,
     `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+/** How long a client may keep a connection that is at its end. Closed at once, one that still sends might never see the answer. */
+const LINGER_MS = 2_000;
+
+/** Says the last of a connection, and closes it also where the client does not. */
+function endSocket(socket: Duplex, text: string): void {
+  socket.end(text);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

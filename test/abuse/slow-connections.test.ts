@@ -25,8 +25,8 @@ interface Talk {
 }
 
 /** Says `start` at once: the server's limits run from the moment that it has the connection. */
-async function open(start: Buffer): Promise<Talk> {
-  const socket = connect(served.port, '127.0.0.1').setEncoding('latin1');
+async function open(start: Buffer, { allowHalfOpen = false } = {}): Promise<Talk> {
+  const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen }).setEncoding('latin1');
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   let text = '';
   socket.on('data', (chunk: string) => {
@@ -39,9 +39,12 @@ async function open(start: Buffer): Promise<Talk> {
   return { socket, ended };
 }
 
-/** Many connections that each send `start` and then a byte of `rest` now and then, while others are served; resolves when all were cut. */
+/**
+ * Many connections that each send `start` and then a byte of `rest` now and then, while others are served; resolves when all were cut. They
+ * go on after the server has ended them, as who wants to hold them does.
+ */
 async function drip(start: Buffer, rest: string): Promise<string[]> {
-  const talks = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(start)));
+  const talks = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(start, { allowHalfOpen: true })));
   let at = 0;
   const timer = setInterval(() => {
     for (const { socket } of talks.filter((talk) => talk.socket.writable)) {
