@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { attach, backUp, decodeBackup, startBackup } from '../harness/backups.ts';
+import { pickSeed } from '../harness/random-seed.ts';
+import { createRandom } from '../harness/random-splits.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
-import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
+import { makeDataDir, ROOT, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
 
 interface Rebuilt {
   snapshot?: { number: number };
@@ -208,6 +213,32 @@ describe('redkeep catalog rebuild', () => {
     await checkIsClean(2);
   });
 
+  it('leaves the old catalog or the new one where it is killed, at whatever moment', async (t) => {
+    const service = await startService(dataDir);
+    await busySite(service, 2);
+    await service.stop();
+    const random = createRandom(pickSeed(t));
+    const { backups, instances, users } = rows();
+    for (let round = 0; round < 5; round++) {
+      const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'catalog', 'rebuild', '--replace', '--data-dir', dataDir]);
+      const ended = once(child, 'exit');
+      // From the moment at which it has the lock to well behind its end.
+      await until(async () => child.exitCode !== null || (await readdir(dataDir)).some((name) => name.startsWith('catalog.db.rebuild')));
+      const timer = setTimeout(() => child.kill('SIGKILL'), random() ** 2 * 400);
+      await ended;
+      clearTimeout(timer);
+      const left = rows();
+      assert.deepEqual({ backups: left['backups'], instances: left['instances'], users: left['users'] }, { backups, instances, users });
+      await checkIsClean(2);
+    }
+    await rebuild('--replace');
+    assert.deepEqual(
+      (await readdir(dataDir)).filter((name) => name.includes('.rebuild')),
+      [],
+    );
+    await checkIsClean(2);
+  });
+
   it('says what to do beside a service, without a key and without a repository', async () => {
     const service = await startService(dataDir);
     assert.match((await run(['catalog', 'rebuild', '--replace'])).stderr, /is locked by a running Redkeep/);
@@ -222,3 +253,11 @@ describe('redkeep catalog rebuild', () => {
     assert.ok((await readdir(dataDir)).includes('catalog.db'));
   });
 });
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const limit = AbortSignal.timeout(60_000);
+  while (!(await condition())) {
+    limit.throwIfAborted();
+    await sleep(2);
+  }
+}
