@@ -50,12 +50,16 @@ ${toTable(['client', 'form', ...ADDRESSES.map((address) => `\`${address}\``)], f
 
 ## Terraform
 
-Tried with a program that calls what the data source \`tencentcloud_redis_backup\` calls, in its order and with its settings
+Tried with a program that calls what the data source \`tencentcloud_redis_backup\` calls, and what the resources \`tencentcloud_redis_instance\`, \`redis_backup_config\`,
+\`redis_backup_operation\`, \`redis_backup_download_restriction\` and \`redis_clear_instance_operation\` and the data sources beside them call, in its order and with its settings
 (\`conformance/go/terraform-order\`), against \`--profile current\`; not with the provider's own binary, which the public module mirror does not have.
 
 ${toTable(
   ['what', 'result'],
-  TERRAFORM_ROWS.map(({ name }) => [name, cell(name, 'all pages, every field')]),
+  TERRAFORM_ROWS.map(({ name, listing }) => [
+    name,
+    cell(name, listing === 'resources' ? 'every step, no difference to what was ordered' : 'all pages, every field'),
+  ]),
 )}
 
 ## What this does not show

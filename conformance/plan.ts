@@ -39,11 +39,12 @@ export const ROWS: readonly Row[] = ADDRESSES.flatMap((address) =>
   ),
 );
 
-/** The calls of Terraform's data source, with the endpoint given as it is and as a root domain. */
+/** The calls of Terraform's data source and of its resources, with the endpoint given as it is and as a root domain. */
 export const TERRAFORM_ROWS: ReadonlyArray<{ readonly name: string; readonly site: SiteName; readonly listing: string }> = [
   { name: 'Terraform order: all backups of the region', site: 'plain', listing: 'all' },
   { name: 'Terraform order: backups of one instance', site: 'plain', listing: 'instance' },
   { name: 'Terraform order: all backups of the region, by root domain', site: 'namespace', listing: 'all' },
+  { name: 'Terraform order: resources, from their creation to their removal', site: 'plain', listing: 'resources' },
 ];
 
 export interface Result {

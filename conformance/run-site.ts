@@ -5,7 +5,7 @@ import type { Language, Programs } from './installed-programs.ts';
 import { programsOf } from './installed-programs.ts';
 import { HOST_NAME, type Result, ROWS, type Row, type SiteName, siteOf, TERRAFORM_ROWS } from './plan.ts';
 import { followScenario } from './scenario.ts';
-import { checkTerraformOrder } from './terraform.ts';
+import { checkTerraformOrder, checkTerraformResources } from './terraform.ts';
 
 /** Runs every row of a site on a data directory and tells each result when it is there. */
 export async function runSite(site: SiteName, dataDir: string, report: (result: Result) => void): Promise<void> {
@@ -64,7 +64,8 @@ async function runTerraformRows(site: SiteName, dataDir: string, programs: Progr
       report(
         await attempt(name, programs, 'go', async ({ commands }) => {
           const root = site === 'namespace' ? { rootDomain: HOST_NAME.slice(HOST_NAME.indexOf('.') + 1) } : {};
-          await checkTerraformOrder(commands['terraform-order'] ?? [], service, { listing, ...root });
+          const check = listing === 'resources' ? checkTerraformResources : checkTerraformOrder;
+          await check(commands['terraform-order'] ?? [], service, { listing, ...root });
         }),
       );
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { findFreePort } from '../test/harness/free-port.ts';
 import type { RunningService } from '../test/harness/service.ts';
 import { clientEnvironment } from './client-program.ts';
 
@@ -29,18 +30,49 @@ export async function checkTerraformOrder(
     region: 'ap-guangzhou',
     instanceId: options.listing === 'all' ? '' : held[0]?.InstanceId,
   };
-  const [file = '', ...args] = command;
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: clientEnvironment() });
-  child.stdin.end(JSON.stringify(settings));
-  const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  assert.equal(errors, '');
-  const { pages, backups } = JSON.parse(printed) as Listed;
+  const { pages, backups } = await runProgram<Listed>(command, settings);
   assert.deepEqual(
     backups.map(({ BackupId, InstanceId, Status }) => ({ BackupId, InstanceId, Status })),
     held,
   );
   assert.ok(held.length > PAGE_SIZE, `there is a second page: ${held.length} backups`);
   assert.ok(pages.slice(0, -1).every((length) => length === PAGE_SIZE) && (pages.at(-1) ?? 0) < PAGE_SIZE, `pages of ${pages}`);
+}
+
+/**
+ * Runs the program through the life of Terraform's resources: create, configure, back up, read, update, clear, destroy, clean up. Afterwards
+ * the instance is gone and its backup is there, under the name that the instance had then.
+ */
+export async function checkTerraformResources(command: readonly string[], service: RunningService): Promise<void> {
+  const { instanceId } = await runProgram<{ instanceId: string }>(command, {
+    endpoint: `127.0.0.1:${service.port}`,
+    ...service.credential,
+    region: 'ap-guangzhou',
+    password: 'correct-horse-7',
+    port: await findFreePort(),
+  });
+  const { TotalCount } = await service.client.call<{ TotalCount: number }>('redis', 'DescribeInstances', { InstanceId: instanceId });
+  assert.equal(TotalCount, 0);
+  const listed = await service.client.call<{ BackupSet: Array<{ Status: number; InstanceName: string }> }>(
+    'redis',
+    'DescribeInstanceBackups',
+    {
+      InstanceId: instanceId,
+    },
+  );
+  assert.deepEqual(
+    listed.BackupSet.map(({ InstanceName }) => InstanceName),
+    ['terraform_test'],
+  );
+}
+
+async function runProgram<Printed>(command: readonly string[], settings: object): Promise<Printed> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: clientEnvironment() });
+  child.stdin.end(JSON.stringify(settings));
+  const [printed, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  assert.equal(errors, '');
+  return JSON.parse(printed) as Printed;
 }
 
 async function listAll({ client }: RunningService): Promise<Listed['backups']> {
