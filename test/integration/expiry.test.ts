@@ -102,7 +102,8 @@ describe('expiry of a site', () => {
         }
         assert.deepEqual(await statesIn(copy), expected('deleted'), `killed before ${name}`);
         await check(copy);
-        if (name === 'done') {
+        // The removal of the second backup has the steps of the first.
+        if (name === 'done' || seen.filter((each) => each === 'removal claimed').length === 2) {
           break;
         }
       } finally {
