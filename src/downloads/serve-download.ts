@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { USABLE_STATES } from '../catalog/backup-state.ts';
 import type { Backup, BackupState, Catalog } from '../catalog/catalog.ts';
-import { LONGEST_HOLD_MS } from '../catalog/lifecycle.ts';
 import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
 import { describeError, isDomainError } from '../lib/errors.ts';
@@ -10,13 +8,12 @@ import type { Logger } from '../lib/logger.ts';
 import type { ShardReader } from '../repository/attempt-reader.ts';
 import type { Repository } from '../repository/repository.ts';
 import { isAddressAllowed, type VpcBlocks } from './address-rule.ts';
-import { createFrameCache } from './frame-cache.ts';
 import { type LinkClaims, type LinkSigner, readLinkPath } from './link.ts';
 import { selectBytes } from './range.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 import { type Refusal, type RefusalReason, refusals } from './refusals.ts';
-import { type Sink, sendBytes } from './send-bytes.ts';
-import { createWriteBudget } from './write-budget.ts';
+import type { Sink } from './send-bytes.ts';
+import { createTransfers } from './transfers.ts';
 
 export interface DownloadRequest {
   readonly method: string;
@@ -71,10 +68,9 @@ const READABLE: ReadonlySet<BackupState> = new Set(USABLE_STATES);
  * begins is in the audit log before the first byte.
  */
 export function createDownloads(options: DownloadsOptions): Downloads {
-  const { catalog, repository, signer, audit, clock, log, vpcs, holdMs = 10 * 60_000, onEvent } = options;
-  const shared = { frames: createFrameCache(), budget: createWriteBudget() };
+  const { catalog, repository, signer, audit, clock, log, vpcs, onEvent } = options;
+  const transfers = createTransfers(options);
   const auditRefusal = createRefusalAudit(audit, clock);
-  const running = new Set<Promise<void>>();
 
   async function answer(request: DownloadRequest): Promise<DownloadAnswer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -148,90 +144,9 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     if (request.method === 'HEAD') {
       return answered;
     }
-    const downloadId = randomUUID();
-    if (!(await hold(claims.backupId, downloadId))) {
-      return refuse(request, refusals.gone, claims);
-    }
-    try {
-      return { ...answered, send: await begin(request, downloadId, claims, backup, reader, { from, to }) };
-    } catch (error) {
-      await release(claims.backupId, downloadId);
-      throw error;
-    }
-  }
-
-  /** Keeps the backup from going while its bytes do; false where it has gone meanwhile. */
-  async function hold(backupId: string, downloadId: string): Promise<boolean> {
-    const at = clock.now();
-    try {
-      await catalog.lifecycle.hold(backupId, { kind: 'download', id: downloadId }, { at, until: at + holdMs });
-      return true;
-    } catch (error) {
-      if (isDomainError(error, 'catalog-conflict')) {
-        return false;
-      }
-      throw error;
-    }
-  }
-
-  async function release(backupId: string, downloadId: string): Promise<void> {
-    await catalog.lifecycle.release(backupId, { kind: 'download', id: downloadId }).catch((error: unknown) => {
-      log.error({ backupId, downloadId, error: describeError(error) }, 'download.not-released');
-    });
-  }
-
-  /** Tells the audit log; the returned function does the rest, takes the hold off too, and must be called. */
-  async function begin(
-    { address }: DownloadRequest,
-    downloadId: string,
-    claims: LinkClaims,
-    backup: Backup,
-    reader: ShardReader,
-    span: { from: number; to: number },
-  ): Promise<(sink: Sink) => Promise<void>> {
-    const fields = { downloadId, address, ...toAuditFields(claims), accountId: backup.accountId, instanceId: backup.instanceId };
-    await audit.append({ event: 'download.started', ...fields, ...span, sizeBytes: reader.facts.sizeBytes });
-    onEvent({ outcome: 'started', bytes: 0 });
-    const startedAt = performance.now();
-    const name = `${claims.backupId}/${claims.attempt}/${claims.shard}`;
-
-    async function send(sink: Sink): Promise<void> {
-      const signal = AbortSignal.any([sink.signal, AbortSignal.timeout(LONGEST_HOLD_MS)]);
-      const prolonging = setInterval(() => {
-        hold(claims.backupId, downloadId).catch((error: unknown) => {
-          log.error({ ...fields, error: describeError(error) }, 'download.not-prolonged');
-        });
-      }, holdMs / 2).unref();
-      let bytes = 0;
-      let outcome: 'finished' | 'aborted' | 'failed' = 'failed';
-      try {
-        await sendBytes(shared, { name, reader }, span, { ...sink, signal, write: (part) => sink.write(part) }, (sent) => {
-          bytes += sent;
-        });
-        outcome = 'finished';
-      } catch (error) {
-        outcome = signal.aborted ? 'aborted' : 'failed';
-        if (outcome === 'failed') {
-          log.error({ ...fields, error: describeError(error) }, 'download.failed');
-        }
-        throw error;
-      } finally {
-        clearInterval(prolonging);
-        onEvent({ outcome, bytes });
-        await release(claims.backupId, downloadId);
-        const durationMs = Math.round(performance.now() - startedAt);
-        await audit.append({ event: `download.${outcome}`, ...fields, bytes, durationMs }).catch((error: unknown) => {
-          log.error({ ...fields, error: describeError(error) }, 'download.not-audited');
-        });
-      }
-    }
-
-    return (sink) => {
-      const sending = send(sink);
-      const settled = sending.catch(() => {}).finally(() => running.delete(settled));
-      running.add(settled);
-      return sending;
-    };
+    const facts = { address: request.address, ...toAuditFields(claims), accountId: backup.accountId, instanceId: backup.instanceId };
+    const send = await transfers.begin({ ref: claims, shard: claims.shard, reader, from, to, facts });
+    return send === undefined ? refuse(request, refusals.gone, claims) : { ...answered, send };
   }
 
   return {
@@ -245,9 +160,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
         return toAnswer(refusal, request);
       }
     },
-    async ended() {
-      await Promise.all(running);
-    },
+    ended: transfers.ended,
   };
 }
 
