@@ -193,6 +193,29 @@ test('a backup that was removed, made anew or is still running has no bytes to g
   }
 });
 
+test('a backup that is removed while its link is looked at is gone, not damaged', async () => {
+  const memory = createMemoryStorage();
+  let beforeManifest = async () => {};
+  const storage = overrideStorage(memory, {
+    stat: async (name, options) => {
+      if (name.endsWith('/manifest')) {
+        await beforeManifest();
+      }
+      return memory.stat(name, options);
+    },
+  });
+  await using site = await openDownloadSite({ storage });
+  const claims = await site.addBackup(cut(PLAIN, 70_000));
+  beforeManifest = async () => {
+    beforeManifest = async () => {};
+    const at = site.clock.now();
+    assert.equal(await site.catalog.lifecycle.expire(claims.backupId, { at, removableAt: at, keepMin: 1, force: true }), undefined);
+    await site.repository.removeAttempt(claims);
+  };
+  const refused = await site.fetch(site.path(claims));
+  assert.deepEqual([refused.status, textOf(refused)], [404, 'BackupGone: the backup of this link has expired or was removed.\n']);
+});
+
 test('only GET and HEAD are taken', async () => {
   const { site, path } = await openFilled();
   await using _ = site;

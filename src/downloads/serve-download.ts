@@ -81,12 +81,29 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     if (claims === undefined || refusal !== undefined) {
       return refuse(request, refusal ?? refusals.link, claims);
     }
-    const backup = await catalog.backups.get(claims.backupId);
-    if (backup === undefined || !READABLE.has(backup.state) || backup.attempt !== claims.attempt) {
-      return refuse(request, refusals.gone, claims);
+    const backup = await findBackup(claims);
+    const reader = backup === undefined ? undefined : await openShard(claims);
+    return backup === undefined || reader === undefined
+      ? refuse(request, refusals.gone, claims)
+      : answerBytes(request, claims, backup, reader);
+  }
+
+  /** The backup of a link, while its bytes are there. */
+  async function findBackup({ backupId, attempt }: LinkClaims): Promise<Backup | undefined> {
+    const backup = await catalog.backups.get(backupId);
+    return backup !== undefined && READABLE.has(backup.state) && backup.attempt === attempt ? backup : undefined;
+  }
+
+  /** Undefined where the backup was removed since its row was read: nobody holds it yet. */
+  async function openShard(claims: LinkClaims): Promise<ShardReader | undefined> {
+    try {
+      return await (await repository.openAttempt(claims)).openShard(claims.shard);
+    } catch (error) {
+      if ((await findBackup(claims)) === undefined) {
+        return undefined;
+      }
+      throw error;
     }
-    const attempt = await repository.openAttempt(claims);
-    return answerBytes(request, claims, backup, await attempt.openShard(claims.shard));
   }
 
   function findRefusal({ expiresAt, restriction }: LinkClaims, { address }: DownloadRequest): Refusal | undefined {
