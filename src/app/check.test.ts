@@ -29,9 +29,10 @@ describe('check', () => {
   let catalog: Catalog;
   let storage: ObjectStorage;
   let repository: Repository;
+  let keyring: ReturnType<typeof createKeyring>;
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'redkeep-check-'));
-    const keyring = createKeyring();
+    keyring = createKeyring();
     await saveKeyringFile(join(dataDir, 'keyring.json'), keyring);
     catalog = await openCatalog(`sqlite://${dataDir}/catalog.db`);
     storage = await openStorage(pathToFileURL(join(dataDir, 'repository')).href);
@@ -143,6 +144,25 @@ describe('check', () => {
       assert.deepEqual(others, []);
     });
   }
+
+  test('finds a managed instance that is under way without a task', async () => {
+    for (const [index, state] of (['creating', 'starting', 'isolating', 'cleaning', 'isolated'] as const).entries()) {
+      const row = await catalog.instances.get(instanceId);
+      assert.ok(row);
+      const id = `crs-0000000${index}`;
+      const sealedSecrets = createSecretBox(keyring).seal(id, { password: 'secret' });
+      await catalog.instances.insert({ ...row, instanceId: id, kind: 'managed', state, sealedSecrets });
+    }
+    await catalog.tasks.enqueue(
+      newTask({ accountId, instanceId: 'crs-00000002', kind: 'isolate-instance', subject: '', exclusiveKey: 'crs-00000002' }),
+    );
+    const { findings } = await check({ dataDir }, {});
+    assert.deepEqual(findings, [
+      { subject: 'crs-00000000', problem: 'it is creating, but no task works on it' },
+      { subject: 'crs-00000001', problem: 'it is starting, but no task works on it' },
+      { subject: 'crs-00000003', problem: 'it is cleaning, but no task works on it' },
+    ]);
+  });
 
   test('finds counters that are not those of the rows', async () => {
     await storeBackup();
