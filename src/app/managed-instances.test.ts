@@ -8,6 +8,7 @@ import { openTempCatalog } from '../../test/harness/temp-catalog.ts';
 import { createTempDirectory, eventually } from '../../test/harness/temp-supervisor.ts';
 import type { Catalog, Instance, TaskKind } from '../catalog/catalog.ts';
 import { systemClock } from '../lib/clock.ts';
+import { DomainError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { isPortFree, pickFreePort } from '../managed/free-port.ts';
 import { lookAtServer } from '../managed/look-at-server.ts';
@@ -321,6 +322,48 @@ test('a removal that a crash has cut off before its record is finished by the ne
   assert.equal(await site.servers.hasData(ID), false);
   assert.deepEqual(await pick(site.run('clean-up-instance')), ['succeed', '']);
   assert.equal(await site.state(), 'detached');
+});
+
+test('a creation that was given up without a try leaves the instance isolated, and what its directory holds', async (t) => {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  await site.command('SET', 'kept', 'value');
+  await site.supervisor.stop(ID);
+  // As after a catalog was rebuilt from a snapshot of the second in which the instance was created.
+  const handler = createCreateInstanceHandler({ catalog: site.catalog, clock: systemClock, servers: site.servers });
+  for (const state of ['starting', 'creating'] as const) {
+    let moved: string[] = [];
+    const row = await site.catalog.instances.get(ID);
+    assert.ok(row);
+    const tables = {
+      ...site.catalog,
+      instances: {
+        ...site.catalog.instances,
+        get: async () => ({ ...row, state }),
+        move: async (_id: string, from: string, to: string) => {
+          moved = [from, to];
+        },
+      },
+    };
+    const task = { ...newTask({ instanceId: ID }), taskId: 1 } as never;
+    await handler.recordFailure?.(task, tables, new DomainError('task-abandoned', 'gave up'));
+    assert.deepEqual(moved, [state, 'isolated']);
+    await handler.recordFailure?.(task, tables, new DomainError('managed-port-taken', 'no'));
+    assert.deepEqual(moved, [state, 'failed']);
+  }
+  await site.start();
+  assert.equal(await site.command('GET', 'kept'), 'value');
+});
+
+test('an isolated instance whose data are gone is not started empty', async (t) => {
+  const site = await openSite(t);
+  await site.order({ state: 'starting' });
+  const task = await site.run('start-instance');
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, /there are no data of instance .*clean it up/);
+  assert.equal(await site.state(), 'isolated');
+  assert.equal(site.supervisor.status(ID), undefined);
 });
 
 test('the machine tells its servers, its room and its ports', async (t) => {

@@ -7,6 +7,7 @@ test('an instance goes through its life and no other way', () => {
   assert.deepEqual(allowed, [
     'attaching > online',
     'creating > starting',
+    'creating > isolated',
     'creating > failed',
     'starting > online',
     'starting > isolated',

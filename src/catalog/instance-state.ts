@@ -3,11 +3,11 @@ import type { InstanceState } from './catalog.ts';
 /**
  * Which state may follow which. An attached instance is looked at, serves, and is detached. A managed one is created, started and serves;
  * it is isolated, from where it is started again or cleaned up, after which it is as detached as any other. A step that fails leads back
- * to where it began; a server that never came up leaves a failed row, which only vanishes.
+ * to where  * to where it began; a server that never came up leaves a failed row, which only vanishes, and one of which nobody knows is isolated.
  */
 export const INSTANCE_TRANSITIONS = {
   attaching: ['online'],
-  creating: ['starting', 'failed'],
+  creating: ['starting', 'isolated', 'failed'],
   starting: ['online', 'isolated', 'failed'],
   online: ['isolating', 'detached'],
   isolating: ['isolated', 'online'],

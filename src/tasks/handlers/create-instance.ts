@@ -1,6 +1,6 @@
 import type { Catalog, Instance, InstanceFacts, Task } from '../../catalog/catalog.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { DomainError } from '../../lib/errors.ts';
+import { DomainError, isDomainError } from '../../lib/errors.ts';
 import type { TaskHandler } from '../task.ts';
 import type { LocalServers, StartedLocalServer } from './local-servers.ts';
 
@@ -18,7 +18,8 @@ export interface OrderPayload {
 
 /**
  * Brings an ordered instance into the world: creating → starting → online. A try begins from nothing: what an earlier one left is adopted
- * or started again. Where it fails for good the data go and the row turns to failed, which no API lists.
+ * or started again. Where it fails for good the data go and the row turns to failed, which no API lists. Where it was given up without a try,
+ * nobody knows what there is: the row turns to isolated, and whatever its directory holds stays.
  */
 export function createCreateInstanceHandler(site: ManagedSite): TaskHandler {
   return {
@@ -29,10 +30,11 @@ export function createCreateInstanceHandler(site: ManagedSite): TaskHandler {
       const facts = await createManagedInstance(site, instance, JSON.parse(task.payload) as OrderPayload, signal);
       return (tables) => tables.instances.recordLook(instance.instanceId, facts);
     },
-    async recordFailure(task, tables) {
+    async recordFailure(task, tables, error) {
       const instance = await tables.instances.get(task.instanceId);
       if (instance?.state === 'creating' || instance?.state === 'starting') {
-        await tables.instances.move(instance.instanceId, instance.state, 'failed', site.clock.now());
+        const end = isDomainError(error, 'task-abandoned') ? 'isolated' : 'failed';
+        await tables.instances.move(instance.instanceId, instance.state, end, site.clock.now());
       }
     },
   };

@@ -12,6 +12,11 @@ export function createStartInstanceHandler({ catalog, clock, servers }: ManagedS
       if (instance?.state !== 'starting') {
         throw new DomainError('instance-not-starting', `instance ${instanceId} is ${instance?.state ?? 'unknown'}, not being started`);
       }
+      if (!(await servers.hasData(instanceId))) {
+        throw new DomainError('managed-data-missing', `there are no data of instance ${instanceId} on this machine`, {
+          hint: 'clean it up, and make another one out of a backup',
+        });
+      }
       const started = await servers.start(instance, instance.port, signal);
       return (tables) => tables.instances.recordLook(instanceId, toFacts(instance, started));
     },
