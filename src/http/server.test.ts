@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type ApiFixture, insertExample, KEY, openApiFixture } from '../../test/harness/api-fixture.ts';
 import { parseAnswer, type RawAnswer, sendRaw } from '../../test/harness/raw-http.ts';
@@ -215,6 +216,27 @@ describe('health and metrics', () => {
       [200, 'text/plain; version=0.0.4', 'redkeep_up 1\n'],
     );
   });
+});
+
+test('a connection whose client takes nothing of an answer is closed', { timeout: 30_000 }, async () => {
+  const accepted = Promise.withResolvers<Socket>();
+  const onSocket = (message: unknown) => accepted.resolve((message as { socket: Socket }).socket);
+  subscribe('net.server.socket', onSocket);
+  const answering = createHttpServer({
+    handle: async () => ({ headers: {}, body: 'x'.repeat(64 * 1024 * 1024) }),
+    health: () => true,
+    metrics: async () => ({ contentType: 'text/plain', text: '' }),
+    timeouts: { stalledMs: 300, closeMs: 100 },
+  });
+  const at = await answering.listen('127.0.0.1', 0);
+  const client = connect(at.port, '127.0.0.1').pause();
+  client.on('error', () => {});
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const socket = await accepted.promise;
+  unsubscribe('net.server.socket', onSocket);
+  await once(socket, 'close');
+  client.destroy();
+  await answering.close();
 });
 
 describe('close', () => {

@@ -30,6 +30,8 @@ export interface HttpTimeouts {
   readonly headersMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly requestMs: number;
+  /** How long a client may take nothing of an answer. */
+  readonly stalledMs: number;
   /** Between two requests on a connection. */
   readonly idleMs: number;
   /** How long `close` waits for answers that are under way. */
@@ -43,7 +45,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const DEFAULT_TIMEOUTS: HttpTimeouts = { headersMs: 15_000, requestMs: 60_000, idleMs: 75_000, closeMs: 10_000 };
+const DEFAULT_TIMEOUTS: HttpTimeouts = { headersMs: 15_000, requestMs: 60_000, stalledMs: 60_000, idleMs: 75_000, closeMs: 10_000 };
 
 /** Request line and headers together; a query of 32 KB must fit. */
 const MOST_HEADER_BYTES = 64 * 1024;
@@ -70,6 +72,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     noDelay: true,
   });
   server.maxHeadersCount = MOST_HEADERS;
+  // Nothing read or written for so long, other than between requests.
+  server.timeout = timeouts.stalledMs;
 
   // Node counts a connection that has sent nothing yet as active, so that closeIdleConnections would leave it open.
   const sockets = new Set<Socket>();
