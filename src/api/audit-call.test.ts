@@ -30,6 +30,14 @@ test('a change is in the audit log before it is answered: who, from where, of wh
   ]);
 });
 
+test('a change of tags, which can decide who may do what, names its instance', async () => {
+  await using fixture = await openApiFixture();
+  const Resource = `qcs::redis:ap-guangzhou:uin/${ACCOUNT}:instance/${INSTANCE_ID}`;
+  const parameters = { Resource, ReplaceTags: [{ TagKey: 'a', TagValue: 'b' }] };
+  await fixture.call('ModifyResourceTags', parameters, { version: PRODUCT_VERSIONS.tag });
+  assert.deepEqual(fixture.audited[0]?.['of'], { Resource });
+});
+
 test('no secret gets into the audit log, nor a text of any length', async () => {
   await using fixture = await openApiFixture();
   const parameters = { InstanceName: 'x'.repeat(5000), Host: '127.0.0.1', Port: 6379, Password: 'hunter2' };

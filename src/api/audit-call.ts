@@ -27,9 +27,9 @@ export async function auditCall(ctx: RequestContext, code: string): Promise<void
   });
 }
 
-/** What an input names, by its members that end in Id, Ids, Uin or Name: everything else may be long or secret. */
+/** What an input names, by its members that end in Id, Ids, Uin, Name or Resource: everything else may be long or secret. */
 function namesIn(input: object): Record<string, unknown> {
-  const named = Object.entries(input).filter(([name]) => /(?:Ids?|Uin|Name)$/.test(name));
+  const named = Object.entries(input).filter(([name]) => /(?:Ids?|Uin|Name|Resource)$/.test(name));
   return Object.fromEntries(named.map(([name, value]) => [name, shorten(value)]));
 }
 
