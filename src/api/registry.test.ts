@@ -25,6 +25,15 @@ describe('examples', () => {
         payload: '{}',
         createdAt: at('2018-09-04 12:51:21'),
       });
+      await fixture.catalog.tasks.enqueue({
+        accountId: ACCOUNT,
+        region: 'ap-guangzhou',
+        instanceId: INSTANCE_ID,
+        kind: 'restore-instance',
+        subject: '',
+        payload: JSON.stringify({ backupId: '2e4127f8-affe-11e8-941e-4846fb00c75d', dryRun: false }),
+        createdAt: at('2018-09-04 12:52:00'),
+      });
       const answer = await fixture.call(action.name, action.example.input, { version: PRODUCT_VERSIONS[action.product] });
       const { RequestId, ...output } = answer;
       assert.equal(answer.Error, undefined, JSON.stringify(answer.Error));

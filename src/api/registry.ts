@@ -34,6 +34,7 @@ import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstanceDealDetail } from './actions/DescribeInstanceDealDetail.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
 import { DescribeProductInfo } from './actions/DescribeProductInfo.ts';
+import { DescribeRestore } from './actions/DescribeRestore.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DescribeTaskList } from './actions/DescribeTaskList.ts';
 import { DestroyPostpaidInstance } from './actions/DestroyPostpaidInstance.ts';
@@ -43,6 +44,8 @@ import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import { ModifyInstance } from './actions/ModifyInstance.ts';
+import { RestoreBackup } from './actions/RestoreBackup.ts';
+import { RestoreInstance } from './actions/RestoreInstance.ts';
 import { ResumeExpiry } from './actions/ResumeExpiry.ts';
 import { DescribeRegions } from './actions/region/DescribeRegions.ts';
 import { DescribeZones } from './actions/region/DescribeZones.ts';
@@ -68,6 +71,7 @@ export const actions: readonly AnyAction[] = [
   ModifyBackupDownloadRestriction,
   DescribeAutoBackupConfig,
   ModifyAutoBackupConfig,
+  RestoreInstance,
   CreateInstances,
   DestroyPostpaidInstance,
   StartupInstance,
@@ -90,6 +94,8 @@ export const actions: readonly AnyAction[] = [
   DeleteBackup,
   StopAutoBackup,
   VerifyBackup,
+  RestoreBackup,
+  DescribeRestore,
   ResumeExpiry,
   ConfirmClock,
   SimulatePolicy,

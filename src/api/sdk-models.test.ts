@@ -43,6 +43,7 @@ import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import type { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import type { ModifyInstance } from './actions/ModifyInstance.ts';
+import type { RestoreInstance } from './actions/RestoreInstance.ts';
 import type { DescribeRegions, RegionInfo } from './actions/region/DescribeRegions.ts';
 import type { DescribeZones, ZoneInfo } from './actions/region/DescribeZones.ts';
 import type { StartupInstance } from './actions/StartupInstance.ts';
@@ -156,6 +157,8 @@ const checks: Record<string, true> = {
   regionInfoKeys: true satisfies SameKeys<region.RegionInfo, Static<typeof RegionInfo>>,
   zoneInfoKeys: true satisfies SameKeys<region.ZoneInfo, Static<typeof ZoneInfo>>,
   tagResourceKeys: true satisfies SameKeys<tag.TagResource, Static<typeof TagResource>>,
+  restoreRequest: true satisfies Request<sdk.RestoreInstanceRequest, typeof RestoreInstance>,
+  restoreResponse: true satisfies Response<sdk.RestoreInstanceResponse, typeof RestoreInstance>,
   addUserRequest: true satisfies Request<cam.AddUserRequest, typeof AddUser>,
   addUserResponse: true satisfies Response<cam.AddUserResponse, typeof AddUser>,
   attachUserPolicyRequest: true satisfies Request<cam.AttachUserPolicyRequest, typeof AttachUserPolicy>,
@@ -208,5 +211,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 113);
+  assert.equal(Object.values(checks).length, 115);
 });

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { DEFAULT_ROOTS } from '../api/regions.ts';
 import { type DataDir, type Environment, resolveDataDir } from '../lib/data-dir.ts';
@@ -40,6 +40,19 @@ export interface Config {
   readonly skipDisklessDelay: boolean;
   /** What becomes of a source whose machine has hardly any memory left for a fork. */
   readonly memoryCheck: 'refuse' | 'warn';
+  /** How a server that a backup is restored to reaches this process, which is its master meanwhile. */
+  readonly replication: {
+    /** Address to listen on while a restore runs. */
+    readonly listen: string;
+    /** Host that the server is told; `` : that of `listen`. */
+    readonly advertise: string;
+    /** Whether data may go over a network in plain text; on loopback they always may. */
+    readonly plainText: boolean;
+    /** PEM files for servers that replicate over TLS; certificate and key go together, `` : none. */
+    readonly certFile: string;
+    readonly keyFile: string;
+    readonly caFile: string;
+  };
   /** Root domains whose hosts name a region. */
   readonly apiRoots: readonly string[];
   readonly rateLimit: 'on' | 'off';
@@ -74,6 +87,9 @@ export interface ServeOptions {
   proofMemory?: string | undefined;
   scrubInterval?: string | undefined;
   scrubRate?: string | undefined;
+  replicationListen?: string | undefined;
+  replicationAdvertise?: string | undefined;
+  replicationPlainText?: boolean | undefined;
   explainSignatures?: boolean | undefined;
   trustedProxies?: string | undefined;
   publicUrl?: string | undefined;
@@ -121,6 +137,7 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     skipDisklessDelay:
       readWord('REDKEEP_SKIP_DISKLESS_DELAY', env['REDKEEP_SKIP_DISKLESS_DELAY'] ?? 'off', ['on', 'off'] as const) === 'on',
     memoryCheck: readWord('REDKEEP_MEMORY_CHECK', env['REDKEEP_MEMORY_CHECK'] ?? 'refuse', ['refuse', 'warn'] as const),
+    replication: readReplication(options, env),
     apiRoots: readRoots(env['REDKEEP_API_ROOTS']),
     rateLimit: readWord('REDKEEP_RATE_LIMIT', env['REDKEEP_RATE_LIMIT'] ?? 'on', ['on', 'off'] as const),
     explainSignatures: readExplainSignatures(options, env, host),
@@ -131,6 +148,30 @@ export function readConfig(options: ServeOptions, env: Environment): Config {
     masterKey: env['REDKEEP_MASTER_KEY'] || undefined,
     rootCredential: secretId && secretKey ? { secretId, secretKey } : undefined,
   });
+}
+
+function readReplication(options: ServeOptions, env: Environment): Config['replication'] {
+  const listen = options.replicationListen ?? (env['REDKEEP_REPLICATION_LISTEN'] || '127.0.0.1');
+  if (isIP(listen) === 0 && listen !== 'localhost') {
+    throw invalid('--replication-listen', listen, 'an IPv4 or IPv6 address of this machine');
+  }
+  const plainText = readWord('REDKEEP_REPLICATION_PLAIN_TEXT', env['REDKEEP_REPLICATION_PLAIN_TEXT'] || 'off', ['on', 'off'] as const);
+  const certFile = env['REDKEEP_REPLICATION_CERT_FILE'] ?? '';
+  const keyFile = env['REDKEEP_REPLICATION_KEY_FILE'] ?? '';
+  if ((certFile === '') !== (keyFile === '')) {
+    throw new DomainError(
+      'config-invalid',
+      'REDKEEP_REPLICATION_CERT_FILE and REDKEEP_REPLICATION_KEY_FILE go together: set both or neither',
+    );
+  }
+  return {
+    listen,
+    advertise: options.replicationAdvertise ?? env['REDKEEP_REPLICATION_ADVERTISE'] ?? '',
+    plainText: options.replicationPlainText || plainText === 'on',
+    certFile,
+    keyFile,
+    caFile: env['REDKEEP_REPLICATION_CA_FILE'] ?? '',
+  };
 }
 
 /** An explanation shows what the service signs, so that only callers on this machine may be given one. */

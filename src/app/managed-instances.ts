@@ -19,6 +19,8 @@ export interface ManagedInstancesSite {
 /** Beyond any number of instances that one embedded catalog serves. */
 const MOST_INSTANCES = 1_000_000;
 
+/** States in which an instance has a server, whatever is done to its data. */
+const SERVING_STATES: ReadonlySet<InstanceState> = new Set(['online', 'restoring']);
 /** States in which a task has the server of an instance in its charge: it goes on by itself. */
 const TASK_STATES: ReadonlySet<InstanceState> = new Set(['creating', 'starting', 'isolating', 'cleaning']);
 /** States in which the catalog knows that the data on this machine are of no use any more. */
@@ -41,7 +43,7 @@ export async function startManagedInstances(site: ManagedInstancesSite): Promise
   await Promise.all(
     [...managed.values()].map(async (instance) => {
       // One that has a server already is one that a task has brought online meanwhile.
-      if (instance.state === 'online' && site.supervisor.status(instance.instanceId) === undefined) {
+      if (SERVING_STATES.has(instance.state) && site.supervisor.status(instance.instanceId) === undefined) {
         await attempt(site, instance.instanceId, 'instance.start-failed', () =>
           site.servers.start(instance, instance.port, new AbortController().signal),
         );
@@ -56,7 +58,7 @@ async function settleOthers(site: ManagedInstancesSite, managed: ReadonlyMap<str
     // What a removal has renamed before a crash counts as the instance's: the next removal takes it away.
     const [, instanceId = ''] = /^(crs-[a-z0-9]{8})(?:\.removing)?$/.exec(name) ?? [];
     const state = managed.get(instanceId)?.state;
-    if (instanceId === '' || state === 'online' || (state !== undefined && TASK_STATES.has(state))) {
+    if (instanceId === '' || (state !== undefined && (SERVING_STATES.has(state) || TASK_STATES.has(state)))) {
       continue;
     }
     if (state !== undefined && DEAD_STATES.has(state)) {

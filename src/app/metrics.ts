@@ -13,6 +13,7 @@ import type { SnapshotOptions } from './catalog-snapshots.ts';
 export interface ServiceMetrics {
   readonly observeRequest: (facts: RequestFacts) => void;
   readonly observeTry: TakeBackupOptions['onTry'];
+  readonly observeRestore: (outcome: 'restored' | 'counted' | 'failed') => void;
   readonly observeConversion: (outcome: 'converted' | 'failed') => void;
   readonly observeDownload: (event: DownloadEvent) => void;
   readonly observeAlarm: (kind: EventKind) => void;
@@ -67,6 +68,12 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
   const conversions = new Counter({
     name: 'redkeep_conversions_total',
     help: 'Ended conversions of backups by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const restores = new Counter({
+    name: 'redkeep_restores_total',
+    help: 'Ended restores by outcome; counted: dry runs',
     labelNames: ['outcome'],
     registers,
   });
@@ -156,6 +163,7 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
       trySeconds.observe({ outcome }, durationMs / 1000);
       storedBytes.inc(sizeBytes);
     },
+    observeRestore: (outcome) => restores.inc({ outcome }),
     observeConversion(outcome) {
       conversions.inc({ outcome });
     },

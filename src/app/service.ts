@@ -21,6 +21,7 @@ import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts'
 import { createCreateInstanceHandler } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
+import { createRestoreInstanceHandler } from '../tasks/handlers/restore-instance.ts';
 import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
 import { startRetention } from '../tasks/retention.ts';
@@ -38,6 +39,7 @@ import { openSiteKeyring, useKeyring } from './open-site-keyring.ts';
 import { openSiteRepository } from './open-site-repository.ts';
 import { openProofs, startProofPlan } from './proofs.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
+import { openRestoreSite } from './restores.ts';
 import { openRootCredential, type RootCredential } from './root-credential.ts';
 import { startScrubs } from './scrub.ts';
 import { lockSite } from './site-lock.ts';
@@ -99,6 +101,14 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const keyringText = () => keyring.export();
   const { observeProof: onProof, observeAlarm } = metrics;
   const proveBackup = await openProofs(config, { catalog, keyring: keyringText, onProof, onAlarm: observeAlarm, log });
+
+  const restores = await openRestoreSite(config, {
+    catalog,
+    repository,
+    keyring,
+    openSecrets: secrets.open,
+    onEnd: metrics.observeRestore,
+  });
 
   const owner = randomUUID();
   const recovered = await catalog.tasks.takeOver(owner);
@@ -198,6 +208,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       }),
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
       'prove-backup': proveBackup,
+      'restore-instance': createRestoreInstanceHandler(restores),
     },
   });
   const scheduler = startScheduler({

@@ -3,6 +3,7 @@ import type { DownloadRestrictionStore } from './download-restriction.ts';
 import type { EventStore } from './events.ts';
 import type { BackupLife, LifecycleStore } from './lifecycle.ts';
 import type { RecoveryStore } from './recovery.ts';
+import type { RestoreStore } from './restores.ts';
 import type { ScheduleStore } from './schedules.ts';
 import type { SealedStore } from './sealed-columns.ts';
 import type { TagStore } from './tags.ts';
@@ -46,6 +47,7 @@ export interface CatalogTables {
   readonly recovery: RecoveryStore;
   readonly downloadRestrictions: DownloadRestrictionStore;
   readonly tags: TagStore;
+  readonly restores: RestoreStore;
 }
 
 /** Facts of the catalog itself, such as `repository-id` and `account-id`. */
@@ -62,7 +64,7 @@ export interface SettingStore {
 export type InstanceKind = 'attached' | 'managed';
 /**
  * attaching: not looked at yet. creating: ordered, its server was never started. starting: its server is being started. online: serves.
- * isolating, isolated: its server is being ended, is ended, its data kept. cleaning: its data are being removed. detached: kept for its
+ * restoring: a backup is taking the place of its data, or is merged into them. isolating, isolated: its server is being ended, is ended, its data kept. cleaning: its data are being removed. detached: kept for its
  * backups alone. failed: its server never came up; no API lists it, and the next start of the service removes it. See `instance-state.ts`.
  */
 export type InstanceState =
@@ -70,6 +72,7 @@ export type InstanceState =
   | 'creating'
   | 'starting'
   | 'online'
+  | 'restoring'
   | 'isolating'
   | 'isolated'
   | 'cleaning'
@@ -265,7 +268,9 @@ export type TaskKind =
   | 'start-instance'
   | 'isolate-instance'
   | 'clean-up-instance'
-  | 'clear-instance';
+  | 'clear-instance'
+  | 'restore-instance'
+  | 'clone-instance';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 
@@ -359,6 +364,8 @@ export interface TaskStore {
   ): Promise<{ task: Task; lease: Lease } | undefined>;
   /** Prolongs the lease, also one that ran out but that nobody took, and records progress; `lease-lost` where it is no longer ours. */
   heartbeat(lease: Lease, leaseMs: number, progress: number): Promise<void>;
+  /** Throws `lease-lost` unless the claim still counts, and keeps others from taking it until the transaction ends. */
+  fence(lease: Lease): Promise<void>;
   /** running → succeed, under the token. */
   succeed(lease: Lease): Promise<void>;
   /** running → failed, under the token. */

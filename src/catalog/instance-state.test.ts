@@ -12,8 +12,10 @@ test('an instance goes through its life and no other way', () => {
     'starting > online',
     'starting > isolated',
     'starting > failed',
+    'online > restoring',
     'online > isolating',
     'online > detached',
+    'restoring > online',
     'isolating > online',
     'isolating > isolated',
     'isolated > starting',
@@ -24,5 +26,5 @@ test('an instance goes through its life and no other way', () => {
 });
 
 test('what is kept for its backups alone, and what never came about, is not listed unless asked for', () => {
-  assert.deepEqual(LISTED_STATES, ['attaching', 'creating', 'starting', 'online', 'isolating', 'isolated', 'cleaning']);
+  assert.deepEqual(LISTED_STATES, ['attaching', 'creating', 'starting', 'online', 'restoring', 'isolating', 'isolated', 'cleaning']);
 });

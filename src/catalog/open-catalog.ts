@@ -16,6 +16,7 @@ import { createInstanceStore } from './stores/instance-store.ts';
 import { createLifecycleStore } from './stores/lifecycle-store.ts';
 import { createPolicyStore } from './stores/policy-store.ts';
 import { createRecoveryStore } from './stores/recovery-store.ts';
+import { createRestoreStore } from './stores/restore-store.ts';
 import { createScheduleStore } from './stores/schedule-store.ts';
 import { createSealedStore } from './stores/sealed-store.ts';
 import { createSettingStore } from './stores/setting-store.ts';
@@ -74,6 +75,7 @@ function createTables(scope: Scope): CatalogTables {
     recovery: createRecoveryStore(scope),
     downloadRestrictions: createDownloadRestrictionStore(scope),
     tags: createTagStore(scope),
+    restores: createRestoreStore(scope),
   };
 }
 

@@ -23,10 +23,15 @@ export interface Schema {
   policy_attachments: PolicyAttachmentTable;
   download_restrictions: DownloadRestrictionTable;
   instance_tags: InstanceTagTable;
+  restore_marks: RestoreMarkTable;
+  restore_results: RestoreResultTable;
 }
 
-/** Tables that no dump holds: the ledger of migrations, and what triggers keep. A table that triggers fill must be named here. */
-export const DERIVED_TABLES: readonly string[] = ['migrations', 'backup_counts'] satisfies Array<keyof Schema>;
+/**
+ * Tables that no dump holds: the ledger of migrations, what triggers keep, and the marks of restores, which are wrong as soon as the restore
+ * goes on: settling by an old one would undo what came after. A table that triggers fill must be named here.
+ */
+export const DERIVED_TABLES: readonly string[] = ['migrations', 'backup_counts', 'restore_marks'] satisfies Array<keyof Schema>;
 
 export interface MigrationTable {
   name: string;
@@ -226,4 +231,16 @@ export interface DownloadRestrictionTable {
   /** `DownloadRestriction` as JSON. */
   rule: string;
   updated_at: number;
+}
+
+export interface RestoreMarkTable {
+  instance_id: string;
+  task_id: number;
+  sealed_mark: Uint8Array;
+}
+
+export interface RestoreResultTable {
+  task_id: number;
+  /** `RestoreOutcome` as JSON. */
+  result: string;
 }

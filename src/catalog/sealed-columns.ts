@@ -5,6 +5,7 @@
 export const SEALED_COLUMNS = {
   'instance-secrets': { table: 'instances', id: 'instance_id', column: 'sealed_secrets' },
   'access-key': { table: 'access_keys', id: 'secret_id', column: 'sealed_secret_key' },
+  'restore-mark': { table: 'restore_marks', id: 'instance_id', column: 'sealed_mark' },
 } as const;
 
 export type SealedLabel = keyof typeof SEALED_COLUMNS;

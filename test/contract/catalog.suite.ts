@@ -8,6 +8,7 @@ import { backupPageSuite } from './backup-page.suite.ts';
 import { lifecycleSuite } from './lifecycle.suite.ts';
 import { managedSuite } from './managed.suite.ts';
 import { proofsSuite } from './proofs.suite.ts';
+import { restoresSuite } from './restores.suite.ts';
 import { scheduleSuite } from './schedule.suite.ts';
 
 /** What every catalog does, whatever database it stands on. `open` gives an empty one. */
@@ -256,5 +257,6 @@ export function catalogSuite(database: string, open: () => Promise<AsyncDisposab
     scheduleSuite(() => catalog);
     proofsSuite(() => catalog);
     managedSuite(() => catalog);
+    restoresSuite(() => catalog);
   });
 }

@@ -39,15 +39,15 @@ export async function getFreeInstance(
   >,
 ): Promise<Instance> {
   const instance = await getInstance(id, tables, ctx);
-  if (instance.state !== 'online') {
+  if (instance.state !== 'online' && instance.state !== 'restoring') {
     throw ctx.fail('ResourceUnavailable.InstanceStateError', {
       en: `Instance ${id} is ${instance.state}; it must be online.`,
       zh: `实例 ${id} 的状态为 ${instance.state}，必须为 online。`,
     });
   }
   const holder = await tables.tasks.unfinished(id);
-  if (holder !== undefined) {
-    throw instanceLocked(id, ctx, holder.taskId);
+  if (holder !== undefined || instance.state === 'restoring') {
+    throw instanceLocked(id, ctx, holder?.taskId);
   }
   return instance;
 }

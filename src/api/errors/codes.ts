@@ -92,6 +92,7 @@ export const apiErrorCodes = {
   'ResourceNotFound.SecretNotExist': { meaning: 'the account has no such access key' },
   'ResourceNotFound.UserNotExist': { meaning: 'the account has no such user' },
   'ResourceUnavailable.BackupLockedError': { meaning: 'a lock, or somebody who uses it, keeps the backup' },
+  'ResourceUnavailable.BackupSpecError': { meaning: 'the backup does not fit into the instance' },
   'ResourceUnavailable.BackupStatusAbnormal': { meaning: 'the state of the backup forbids the operation' },
   'ResourceUnavailable.BackupStatusInvalid': { meaning: 'the state of the backup forbids the operation' },
   'ResourceUnavailable.InstanceLockedError': { meaning: 'another task holds the instance' },

@@ -20,7 +20,9 @@ export const InstanceSet = structure({
   ZoneId: int64("Zone as ordered; else the region's first."),
   VpcId: int64('Neutral.'),
   SubnetId: int64('Neutral.'),
-  Status: int64('0 not looked at or not started yet, 1 being started or isolated, 2 online, -2 isolated or detached, -3 being cleaned up.'),
+  Status: int64(
+    '0 not looked at or not started yet, 1 being started, restored or isolated, 2 online, -2 isolated or detached, -3 being cleaned up.',
+  ),
   WanIp: text('Host of the server.'),
   Port: int64('Port of the server.'),
   Createtime: text('When it was registered, UTC+8.'),
@@ -123,6 +125,7 @@ const STATUS = {
   creating: { number: 0, title: 'Creating' },
   starting: { number: 1, title: 'Starting' },
   online: { number: 2, title: 'Running' },
+  restoring: { number: 1, title: 'Restoring' },
   isolating: { number: 1, title: 'Isolating' },
   isolated: { number: -2, title: 'Isolated' },
   cleaning: { number: -3, title: 'Cleaning up' },

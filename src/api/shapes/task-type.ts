@@ -15,6 +15,8 @@ export const TASK_TYPES = {
   'isolate-instance': { words: 'Isolate instance', code: '003' },
   'clean-up-instance': { words: 'Clean up isolated instance', code: '006' },
   'clear-instance': { words: 'Clear instance', code: '004' },
+  'restore-instance': { words: 'Restore instance', code: '010' },
+  'clone-instance': { words: 'Clone instance', code: '026' },
 } as const satisfies Record<TaskKind, { words: string; code: string }>;
 
 /** A backup that a schedule asked for. */

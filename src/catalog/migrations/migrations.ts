@@ -7,6 +7,7 @@ import { lifecycleMigration } from './0003-lifecycle.ts';
 import { downloadsMigration } from './0004-downloads.ts';
 import { managedMigration } from './0005-managed.ts';
 import { proofsMigration } from './0006-proofs.ts';
+import { restoresMigration } from './0007-restores.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
 export interface Migration {
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   downloadsMigration,
   managedMigration,
   proofsMigration,
+  restoresMigration,
 ];

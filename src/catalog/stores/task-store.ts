@@ -84,6 +84,8 @@ export function createTaskStore(scope: Scope): TaskStore {
 
     heartbeat: (lease, leaseMs, progress) => record(scope, lease, { lease_until: sql<number>`${now} + ${leaseMs}`, progress }),
 
+    fence: (lease) => record(scope, lease, { owner: lease.owner }),
+
     succeed: (lease) => record(scope, lease, { ...UNCLAIMED, state: 'succeed', progress: 1, ended_at: now }),
 
     fail: (lease, message) => record(scope, lease, { ...UNCLAIMED, state: 'failed', message, ended_at: now }),

@@ -27,6 +27,12 @@ export function withServeOptions(command: Command): Command {
       'read the stored bytes of each backup again after 7d, 12h…; 0 never (REDKEEP_SCRUB_INTERVAL; default 7d)',
     )
     .option('--scrub-rate <bytes>', 'bytes that a scrub reads in a second (REDKEEP_SCRUB_RATE; default 20m)')
+    .option(
+      '--replication-listen <address>',
+      'where servers that are restored to fetch their data (REDKEEP_REPLICATION_LISTEN; default 127.0.0.1)',
+    )
+    .option('--replication-advertise <host>', 'how they are told to reach it (REDKEEP_REPLICATION_ADVERTISE; default: as it listens)')
+    .option('--replication-plain-text', 'let them fetch it over a network without TLS (REDKEEP_REPLICATION_PLAIN_TEXT=on)')
     .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
 }
 
