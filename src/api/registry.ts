@@ -2,6 +2,7 @@ import type { AnyAction } from './action.ts';
 import { AttachInstance } from './actions/AttachInstance.ts';
 import { CleanUpInstance } from './actions/CleanUpInstance.ts';
 import { ClearInstance } from './actions/ClearInstance.ts';
+import { CloneInstances } from './actions/CloneInstances.ts';
 import { ConfirmClock } from './actions/ConfirmClock.ts';
 import { CreateInstances } from './actions/CreateInstances.ts';
 import { AddUser } from './actions/cam/AddUser.ts';
@@ -72,6 +73,7 @@ export const actions: readonly AnyAction[] = [
   DescribeAutoBackupConfig,
   ModifyAutoBackupConfig,
   RestoreInstance,
+  CloneInstances,
   CreateInstances,
   DestroyPostpaidInstance,
   StartupInstance,

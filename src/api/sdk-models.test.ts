@@ -8,6 +8,7 @@ import type * as tag from 'tencentcloud-sdk-nodejs/tencentcloud/services/tag/v20
 import type { Static } from 'typebox';
 import type { CleanUpInstance } from './actions/CleanUpInstance.ts';
 import type { ClearInstance } from './actions/ClearInstance.ts';
+import type { CloneInstances } from './actions/CloneInstances.ts';
 import type { CreateInstances } from './actions/CreateInstances.ts';
 import type { AddUser } from './actions/cam/AddUser.ts';
 import type { AttachUserPolicy } from './actions/cam/AttachUserPolicy.ts';
@@ -157,6 +158,8 @@ const checks: Record<string, true> = {
   regionInfoKeys: true satisfies SameKeys<region.RegionInfo, Static<typeof RegionInfo>>,
   zoneInfoKeys: true satisfies SameKeys<region.ZoneInfo, Static<typeof ZoneInfo>>,
   tagResourceKeys: true satisfies SameKeys<tag.TagResource, Static<typeof TagResource>>,
+  cloneRequest: true satisfies Request<sdk.CloneInstancesRequest, typeof CloneInstances>,
+  cloneResponse: true satisfies Response<sdk.CloneInstancesResponse, typeof CloneInstances>,
   restoreRequest: true satisfies Request<sdk.RestoreInstanceRequest, typeof RestoreInstance>,
   restoreResponse: true satisfies Response<sdk.RestoreInstanceResponse, typeof RestoreInstance>,
   addUserRequest: true satisfies Request<cam.AddUserRequest, typeof AddUser>,
@@ -211,5 +214,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 115);
+  assert.equal(Object.values(checks).length, 117);
 });

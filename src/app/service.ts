@@ -17,6 +17,7 @@ import { startSender } from '../tasks/deliver-events.ts';
 import { createAttachInstanceHandler } from '../tasks/handlers/attach-instance.ts';
 import { createCleanUpInstanceHandler } from '../tasks/handlers/clean-up-instance.ts';
 import { createClearInstanceHandler } from '../tasks/handlers/clear-instance.ts';
+import { createCloneInstanceHandler } from '../tasks/handlers/clone-instance.ts';
 import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts';
 import { createCreateInstanceHandler } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
@@ -209,6 +210,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
       'prove-backup': proveBackup,
       'restore-instance': createRestoreInstanceHandler(restores),
+      'clone-instance': createCloneInstanceHandler(restores, managed),
     },
   });
   const scheduler = startScheduler({

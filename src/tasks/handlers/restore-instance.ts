@@ -1,5 +1,5 @@
 import { USABLE_STATES } from '../../catalog/backup-state.ts';
-import type { Backup, BackupState, CatalogTables, Instance, Task } from '../../catalog/catalog.ts';
+import type { Backup, BackupState, Catalog, CatalogTables, Instance, Task } from '../../catalog/catalog.ts';
 import type { RestoreOutcome, RestorePayload } from '../../catalog/restores.ts';
 import { restoreBackup, settleRestore } from '../../engine/restore-backup.ts';
 import type { RestoreMark, RestoreProgress, RestoreRequest, RestoreResult, SettleResult } from '../../engine/restore-types.ts';
@@ -65,7 +65,7 @@ export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
 async function restore(site: RestoreSite, task: Task, instance: Instance, context: TaskContext) {
   const { lease, log, signal } = context;
   const payload = readPayload(task);
-  const backup = await getUsable(site, payload.backupId);
+  const backup = await getUsable(site.catalog, payload.backupId);
   const facts = safetyFacts(instance, task, payload);
   const recorder = createMarkRecorder(site, { instance, task, lease, log, facts, begunBy: task.taskId });
   const request: RestoreRequest = {
@@ -157,7 +157,8 @@ async function endTask(tables: CatalogTables, task: Task, at: number): Promise<v
   }
 }
 
-function reach(site: RestoreSite, instance: Instance) {
+/** Where the engine finds repository and server, and how the server finds the engine. */
+export function reach(site: RestoreSite, instance: Instance) {
   const { storageUrl, keyring, endpoint, allowPlainText, openSecrets } = site;
   return { storageUrl, keyring: keyring(), endpoint, allowPlainText, target: toSourceAddress(instance, openSecrets(instance)) };
 }
@@ -171,7 +172,8 @@ async function getTarget({ catalog }: RestoreSite, task: Task): Promise<Instance
   return instance;
 }
 
-async function getUsable({ catalog }: RestoreSite, backupId: string): Promise<Backup> {
+/** Throws `backup-not-usable` where the backup has no bytes any more. */
+export async function getUsable(catalog: Catalog, backupId: string): Promise<Backup> {
   const backup = await catalog.backups.get(backupId);
   if (backup === undefined || !(USABLE_STATES as readonly BackupState[]).includes(backup.state)) {
     throw new DomainError('backup-not-usable', `backup ${backupId} is ${backup?.state ?? 'unknown'}: there is nothing to restore any more`);
@@ -218,7 +220,7 @@ const SHARES: Readonly<Record<RestoreProgress['phase'], readonly [begin: number,
   'rolling-back': [0.2, 0.95],
 };
 
-function toShare({ phase, doneBytes, totalBytes }: RestoreProgress): number {
+export function toShare({ phase, doneBytes, totalBytes }: RestoreProgress): number {
   const [begin, end] = SHARES[phase];
   return begin + (end - begin) * Math.min(1, totalBytes === 0 ? 0 : doneBytes / totalBytes);
 }
