@@ -114,9 +114,11 @@ export const CloneInstances = defineAction({
   },
 
   async handle(parameters, ctx) {
+    const { ZoneId, ...others } = parameters;
     const { InstanceId, BackupId } = parameters;
     assertInstanceId(InstanceId, ctx);
-    const terms = checkTerms(parameters, ctx);
+    // The one of a region without zones.
+    const terms = checkTerms(ZoneId === 0 ? others : parameters, ctx);
     assertSupported(parameters, ctx);
     const { catalog } = ctx.services;
     const source = await getInstance(InstanceId, catalog, ctx);
