@@ -5,9 +5,15 @@ import { findFreePort } from '../test/harness/free-port.ts';
 import type { RunningService } from '../test/harness/service.ts';
 import { clientEnvironment } from './client-program.ts';
 
+interface Backup {
+  readonly BackupId: string;
+  readonly InstanceId: string;
+  readonly Status: number;
+}
+
 interface Listed {
   readonly pages: readonly number[];
-  readonly backups: ReadonlyArray<{ readonly BackupId: string; readonly InstanceId: string; readonly Status: number }>;
+  readonly backups: readonly Backup[];
 }
 
 const PAGE_SIZE = 20;
@@ -21,19 +27,22 @@ export async function checkTerraformOrder(
   service: RunningService,
   options: { readonly rootDomain?: string; readonly listing: string },
 ): Promise<void> {
-  const held = await listAll(service);
+  const [instanceId = ''] = await listInstances(service);
   const settings = {
     ...(options.rootDomain === undefined
       ? { endpoint: `127.0.0.1:${service.port}` }
       : { rootDomain: `${options.rootDomain}:${service.port}` }),
     ...service.credential,
     region: 'ap-guangzhou',
-    instanceId: options.listing === 'all' ? '' : held[0]?.InstanceId,
+    instanceId: options.listing === 'all' ? '' : instanceId,
   };
   const { pages, backups } = await runProgram<Listed>(command, settings);
+  // Instances that are gone have backups too, and are in no list of instances.
+  const instanceIds = new Set(options.listing === 'all' ? [instanceId, ...backups.map(({ InstanceId }) => InstanceId)] : [instanceId]);
+  const held = (await Promise.all([...instanceIds].map((id) => listBackups(service, id)))).flat();
   assert.deepEqual(
-    backups.map(({ BackupId, InstanceId, Status }) => ({ BackupId, InstanceId, Status })),
-    held,
+    backups.map(({ BackupId, InstanceId, Status }) => ({ BackupId, InstanceId, Status })).toSorted(byId),
+    held.toSorted(byId),
   );
   assert.ok(held.length > PAGE_SIZE, `there is a second page: ${held.length} backups`);
   assert.ok(pages.slice(0, -1).every((length) => length === PAGE_SIZE) && (pages.at(-1) ?? 0) < PAGE_SIZE, `pages of ${pages}`);
@@ -75,12 +84,20 @@ async function runProgram<Printed>(command: readonly string[], settings: object)
   return JSON.parse(printed) as Printed;
 }
 
-async function listAll({ client }: RunningService): Promise<Listed['backups']> {
+function byId(a: Backup, b: Backup): number {
+  return a.BackupId < b.BackupId ? -1 : 1;
+}
+
+async function listInstances({ client }: RunningService): Promise<readonly string[]> {
   const { InstanceSet } = await client.call<{ InstanceSet: Array<{ InstanceId: string }> }>('redis', 'DescribeInstances');
-  const backups: Array<Listed['backups'][number]> = [];
+  return InstanceSet.map(({ InstanceId }) => InstanceId);
+}
+
+async function listBackups({ client }: RunningService, instanceId: string): Promise<readonly Backup[]> {
+  const backups: Backup[] = [];
   for (let offset = 0; ; offset += 100) {
-    const { BackupSet } = await client.call<{ BackupSet: Listed['backups'] }>('redis', 'DescribeInstanceBackups', {
-      InstanceId: InstanceSet[0]?.InstanceId,
+    const { BackupSet } = await client.call<{ BackupSet: Backup[] }>('redis', 'DescribeInstanceBackups', {
+      InstanceId: instanceId,
       Limit: 100,
       Offset: offset,
     });

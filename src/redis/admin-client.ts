@@ -37,6 +37,8 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
     stage = 'connected';
   });
 
+  // What a server says before it closes (too many clients, protected mode) is why it closes, whichever command meets the end.
+  let refusal: DomainError | undefined;
   const abort = () => client.destroy();
   const toError = async (error: unknown, command: string): Promise<DomainError> => {
     if (signal?.aborted) {
@@ -44,9 +46,13 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
     }
     if (error instanceof ErrorReply) {
       stage = 'answering';
-      return toReplyError(address, command, error.message);
+      refusal = toReplyError(address, command, error.message);
+      return refusal;
     }
     const failure = toConnectionError(address, error, stage);
+    if (failure.code === 'source-closed' && refusal !== undefined) {
+      return refusal;
+    }
     return failure.code === 'source-closed' && stage === 'connected' ? explainEarlyClose(address, failure, signal) : failure;
   };
 
@@ -71,6 +77,7 @@ export async function connectAdminClient(address: SourceAddress, options: AdminC
       try {
         const reply = await client.sendCommand([...args]);
         stage = 'answering';
+        refusal = undefined;
         return reply;
       } catch (error) {
         throw await toError(error, String(args[0] ?? ''));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -145,12 +145,21 @@ describe('a source that is not ready', () => {
   });
 
   test('out of connections: may be repeated, and names the setting', async () => {
-    await using source = await startRedis({ config: ['maxclients 2'] });
-    const socket = connect(source.port, source.host);
-    socket.write('PING\r\n');
-    await new Promise((resolve) => socket.once('data', resolve));
+    await using source = await startRedis();
+    const sockets: Socket[] = [];
+    const answers = async () => {
+      const socket = connect(source.port, source.host).on('error', () => undefined);
+      sockets.push(socket);
+      socket.write('PING\r\n');
+      return await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))).once('close', resolve));
+    };
+    assert.equal(await answers(), '+PONG\r\n');
+    await source.command('CONFIG', 'SET', 'maxclients', '1');
+    await eventually('no connection but ours', async () => (await answers()) !== '+PONG\r\n');
     const end = await tryBackup(addressOf(source));
-    socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
     assert.deepEqual([end.code, end.retryable], ['source-refused', true]);
     assert.match(end.text, /max number of clients reached"; .* raise its maxclients, or close idle connections/);
   });
