@@ -5,6 +5,8 @@ export interface Io {
   readonly env: Environment;
   /** True where standard output is a terminal: only then progress is drawn. */
   readonly interactive: boolean;
+  /** Asks on the terminal; absent where standard input or output is none, so that nobody would answer. */
+  readonly ask?: (question: string) => Promise<string>;
   out(text: string): void;
   err(text: string): void;
 }

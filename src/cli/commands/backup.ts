@@ -8,11 +8,13 @@ import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
 import { renderBackups } from '../render-backups.ts';
 import { waitForTask } from '../wait-for-task.ts';
+import { addBackupCloneCommand } from './backup-clone.ts';
 import { addBackupDownloadCommand } from './backup-download.ts';
 import { addBackupLifeCommands } from './backup-life.ts';
+import { addBackupRestoreCommand } from './backup-restore.ts';
 import { addBackupVerifyCommand } from './backup-verify.ts';
 
-/** `redkeep backup create|list|show|lock|unlock|delete|download|verify`. */
+/** `redkeep backup create|list|show|lock|unlock|delete|download|verify|restore|clone`. */
 export const addBackupCommands: AddCommand = (program, io, finish) => {
   const backup = program.command('backup').description('backups of an instance');
 
@@ -82,6 +84,8 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
   addBackupLifeCommands(backup, io, finish);
   addBackupDownloadCommand(backup, io, finish);
   addBackupVerifyCommand(backup, io, finish);
+  addBackupRestoreCommand(backup, io, finish);
+  addBackupCloneCommand(backup, io, finish);
 };
 
 function readWhole(text: string): number {

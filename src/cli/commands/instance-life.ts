@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Client } from '../../api/client.ts';
 import { DomainError } from '../../lib/errors.ts';
@@ -8,6 +6,7 @@ import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
+import { describeOrdered, findOrderTask, makePassword, readPassword } from '../ordered-instance.ts';
 import { renderJson } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
 
@@ -60,19 +59,10 @@ export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finis
         });
         const [instanceId = ''] = InstanceIds;
         if (options.wait) {
-          await waitForTask(client, await findTask(client, instanceId), io, 'create');
+          await waitForTask(client, await findOrderTask(client, instanceId, '001'), io, 'create');
         }
-        const { InstanceSet } = await client.call<{ InstanceSet: Array<{ WanIp: string; Port: number; Status: number }> }>(
-          'redis',
-          'DescribeInstances',
-          { InstanceId: instanceId },
-        );
-        const { WanIp = '', Port = 0, Status = 0 } = InstanceSet[0] ?? {};
-        const made = given === undefined ? { Password: password } : {};
-        // A port that is not picked yet is of no use to anybody.
-        const address = given === undefined && Status === 2 ? `redis://:${encodeURIComponent(password)}@${WanIp}:${Port}\n` : '';
-        const secret = given === undefined && Status !== 2 ? `password ${password}\n` : address;
-        io.out(options.json ? renderJson({ InstanceId: instanceId, Status, Host: WanIp, Port, ...made }) : `${instanceId}\n${secret}`);
+        const { answer, text } = await describeOrdered(client, instanceId, given === undefined ? password : undefined);
+        io.out(options.json ? renderJson(answer) : text);
         return EXIT.ok;
       }),
     );
@@ -145,32 +135,6 @@ async function findType(client: Client): Promise<number> {
     });
   }
   return type;
-}
-
-/** The task that creates the instance. */
-async function findTask(client: Client, instanceId: string): Promise<number> {
-  const { Tasks } = await client.call<{ Tasks: Array<{ TaskId: number }> }>('redis', 'DescribeTaskList', {
-    InstanceId: instanceId,
-    TaskTypes: ['001'],
-  });
-  const task = Tasks[0];
-  if (task === undefined) {
-    throw new DomainError('task-failed', `the service knows no task that creates ${instanceId}`);
-  }
-  return task.TaskId;
-}
-
-/** 24 characters with a digit and letters of both cases among them, which the vendor's rule wants. */
-function makePassword(): string {
-  return `Rk1${randomBytes(18).toString('hex').slice(0, 21)}`;
-}
-
-async function readPassword(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new DomainError('usage-error', `--password-file: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function readWhole(value: string): number {
