@@ -87,6 +87,18 @@ describe('every snippet of the README runs as it stands', () => {
     assert.equal(answer.TotalCount, 1);
     assert.ok([2, 3, 4].includes(answer.BackupSet[0].Status));
   });
+
+  // Last, since the backup that it takes would be listed by the others.
+  it('restore and clone', async () => {
+    const { stdout: listed } = await shell('./redkeep instance list --json');
+    const { InstanceSet } = JSON.parse(listed) as { InstanceSet: Array<{ InstanceId: string; InstanceName: string }> };
+    const instance = InstanceSet.find(({ InstanceName }) => InstanceName === 'shop')?.InstanceId;
+    const { stdout: backups } = await shell(`./redkeep backup list ${instance} --json`);
+    const backup = (JSON.parse(backups) as { BackupSet: Array<{ BackupId: string }> }).BackupSet[0]?.BackupId;
+    const { stdout } = await shell(`instance=${instance}\nbackup=${backup}\n${snippet('restore')}`);
+    assert.match(stdout, /^there already +\d+$/m);
+    assert.match(stdout, /keys restored to crs-\w{8}\nwhat it held before is backup [0-9a-f-]{36}\ncrs-\w{8}\nredis:\/\/:/);
+  });
 });
 
 async function isThere(program: string): Promise<boolean> {
