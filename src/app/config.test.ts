@@ -148,3 +148,37 @@ describe('schedules and retention', () => {
     });
   }
 });
+
+describe('replication to servers that are restored to', () => {
+  const replication = (options: ServeOptions, env: Record<string, string> = {}) => readConfig(options, env).replication;
+
+  test('stays on loopback, in plain text nowhere else, unless told otherwise', () => {
+    const none = { listen: '127.0.0.1', advertise: '', plainText: false, certFile: '', keyFile: '', caFile: '' };
+    assert.deepEqual(replication({}), none);
+    assert.deepEqual(replication({}, { REDKEEP_REPLICATION_LISTEN: '', REDKEEP_REPLICATION_PLAIN_TEXT: '' }), none);
+    assert.deepEqual(
+      replication({ replicationListen: '0.0.0.0', replicationAdvertise: 'backups.example.test', replicationPlainText: true }),
+      {
+        ...none,
+        listen: '0.0.0.0',
+        advertise: 'backups.example.test',
+        plainText: true,
+      },
+    );
+    const files = { REDKEEP_REPLICATION_CERT_FILE: 'c', REDKEEP_REPLICATION_KEY_FILE: 'k', REDKEEP_REPLICATION_CA_FILE: 'a' };
+    assert.deepEqual(replication({}, files), { ...none, certFile: 'c', keyFile: 'k', caFile: 'a' });
+  });
+
+  test('refuses what is no address, no word, or half a pair', () => {
+    for (const [options, env, message] of [
+      [{ replicationListen: 'everywhere' }, {}, /--replication-listen is "everywhere"/],
+      [{}, { REDKEEP_REPLICATION_PLAIN_TEXT: 'yes' }, /REDKEEP_REPLICATION_PLAIN_TEXT is "yes"/],
+      [{}, { REDKEEP_REPLICATION_CERT_FILE: 'c' }, /go together/],
+    ] as const) {
+      assert.throws(
+        () => replication(options, env),
+        (error: unknown) => isDomainError(error, 'config-invalid') && message.test(error.message),
+      );
+    }
+  });
+});

@@ -106,6 +106,41 @@ describe('cloning through the API', () => {
     assert.deepEqual([Backup.Locked, Holds], [0, []]);
   });
 
+  test('a backup of another instance takes the place of what a managed one holds, also when the service is killed then and its server restarted', async () => {
+    const [id = ''] = await clone();
+    assert.equal(await settled(id), 2);
+    await source.command('SET', 'of the second backup', 'x');
+    const second = (await backUp(service, sourceId)).BackupId;
+    const restore = async () => {
+      const { TaskId } = await service.client.call<{ TaskId: number }>('redkeep', 'RestoreBackup', {
+        ...{ InstanceId: id, BackupId: second, BackupInstanceId: sourceId },
+      });
+      return TaskId;
+    };
+    const task = await endOfTask(service, await restore());
+    assert.equal(task.Status, 'succeed', task.TaskMessage);
+    await service.stop();
+    service = await startService(dataDir);
+    assert.equal(await settled(id), 2);
+    await assertHoldsBackup(id);
+
+    const killed = await restore();
+    for (
+      const limit = AbortSignal.timeout(60_000);
+      !service.log.some((line) => line['msg'] === 'restore.marked' && line['step'] === 'replicate');
+    ) {
+      limit.throwIfAborted();
+      await sleep(2);
+    }
+    await service.kill();
+    service = await startService(dataDir);
+    const { Status, TaskMessage } = await endOfTask(service, killed);
+    assert.ok(Status === 'succeed' || /holds what it held before/.test(TaskMessage), TaskMessage);
+    assert.equal(await statusOf(id), 2);
+    await assertHoldsBackup(id);
+    await source.command('DEL', 'of the second backup');
+  });
+
   for (const moment of ['when it is ordered', 'when its server starts']) {
     test(`kill -9 ${moment}: the next start finishes the clone`, async () => {
       const [id = ''] = await clone();

@@ -21,7 +21,9 @@ const input = structure({
   NoAuth: optional(bool('false, the only one.')),
   VpcId: optional(text(UNSUPPORTED)),
   SubnetId: optional(text(UNSUPPORTED)),
-  InstanceName: optional(text('1 to 60 Chinese or English letters, digits, - or _; default: the id. Several instances are numbered.')),
+  InstanceName: optional(
+    text('Chinese or English letters, digits, - or _, at most 60. Default, and where it is empty: the id. Several instances are numbered.'),
+  ),
   Password: optional(
     text('8 to 64 characters of two kinds out of lower case, upper case, digits and special ones. It is stored encrypted.'),
   ),
