@@ -53,12 +53,12 @@ const event = (key: string, changes: Partial<NewEvent> = {}): NewEvent => ({
   ...changes,
 });
 
-const deliver = (url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?x=1`) =>
+const deliver = (url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?x=1`, log = createEventLog()) =>
   deliverEvents({
     events: temp.catalog.events,
     webhook: { url, secret: SECRET },
     clock: { now: () => now },
-    log: createEventLog(),
+    log,
     onDelivery: (outcome) => outcomes.push(outcome),
     signal: new AbortController().signal,
   });
@@ -87,6 +87,19 @@ test('sends an event once, as JSON under a signature over time and body', async 
   assert.equal(headers['x-redkeep-signature'], `sha256=${signEvent(SECRET, String(START / 1000 + 5), body)}`);
   assert.notEqual(signEvent('another secret', String(START / 1000 + 5), body), signEvent(SECRET, String(START / 1000 + 5), body));
   assert.deepEqual(outcomes, ['taken']);
+});
+
+test('user and password of the address go as Basic, and are not told', async () => {
+  await temp.catalog.events.record(event('one'));
+  const log = createEventLog();
+  const { port } = receiver.address() as AddressInfo;
+  await deliver(`http://hook:p%40ss-of-the-hook@127.0.0.1:${port}/`, log);
+  assert.deepEqual(outcomes, ['taken']);
+  assert.equal(received[0]?.headers.authorization, `Basic ${Buffer.from('hook:p@ss-of-the-hook').toString('base64')}`);
+  await temp.catalog.events.record(event('two'));
+  answer = 500;
+  const [refusal] = await Promise.all([log.next('webhook.refused'), deliver(`http://hook:p%40ss-of-the-hook@127.0.0.1:${port}/`, log)]);
+  assert.equal(refusal['error'], 'it answered 500');
 });
 
 test('signs as documented', () => {

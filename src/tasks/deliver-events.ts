@@ -69,7 +69,7 @@ export async function deliverEvents({ events, webhook, clock, log, onDelivery, s
 }
 
 /** Why the receiver did not take the event; undefined where it did. */
-async function send({ url, secret }: Webhook, event: SiteEvent, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
+async function send(webhook: Webhook, event: SiteEvent, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
   const body = JSON.stringify({
     id: event.eventId,
     kind: event.kind,
@@ -82,13 +82,15 @@ async function send({ url, secret }: Webhook, event: SiteEvent, clock: Clock, si
   });
   const timestamp = String(Math.floor(clock.now() / 1000));
   try {
-    const answer = await fetch(url, {
+    const { address, headers } = splitCredentials(webhook.url);
+    const answer = await fetch(address, {
       method: 'POST',
       headers: {
+        ...headers,
         'content-type': 'application/json',
         'x-redkeep-event': String(event.eventId),
         'x-redkeep-timestamp': timestamp,
-        'x-redkeep-signature': `sha256=${signEvent(secret, timestamp, body)}`,
+        'x-redkeep-signature': `sha256=${signEvent(webhook.secret, timestamp, body)}`,
       },
       body,
       redirect: 'manual',
@@ -100,6 +102,19 @@ async function send({ url, secret }: Webhook, event: SiteEvent, clock: Clock, si
     // The message of fetch itself says nothing; its cause names the address at most.
     return describeError(error instanceof Error && error.cause instanceof Error ? error.cause : error);
   }
+}
+
+/** User and password of a URL go as Basic (RFC 7617): fetch refuses them in the address, with a message that quotes it whole. */
+function splitCredentials(text: string): { address: URL; headers: Record<string, string> } {
+  const address = new URL(text);
+  const { username, password } = address;
+  if (username === '' && password === '') {
+    return { address, headers: {} };
+  }
+  address.username = '';
+  address.password = '';
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+  return { address, headers: { authorization: `Basic ${credentials}` } };
 }
 
 /** HMAC-SHA256 of `<timestamp>.<body>` as lower-case hex: who knows the secret can tell that an event is ours, and not an old one sent again. */
