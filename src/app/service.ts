@@ -203,9 +203,11 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       }),
       'convert-backup': createConvertBackupHandler({
         catalog,
+        clock: systemClock,
         storageUrl: config.storageUrl,
         keyring: keyringText,
         onEnd: metrics.observeConversion,
+        onAlarm: observeAlarm,
       }),
       'remove-backup': createRemoveBackupHandler({ catalog, repository, clock: systemClock }),
       'prove-backup': proveBackup,

@@ -2,9 +2,10 @@ import { DomainError } from '../lib/errors.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
 import { createRdbChecksum } from '../redis/rdb/rdb-checksum.ts';
 import { importKeyring } from '../repository/keyring.ts';
-import { openRepository } from '../repository/repository.ts';
+import { openRepository, type Repository } from '../repository/repository.ts';
 import type { AttemptRef, StoredShard } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
+import { requireDamage } from './require-damage.ts';
 
 /** Everything that a conversion needs; a plain message for its worker thread. */
 export interface ConversionRequest {
@@ -33,11 +34,23 @@ export interface ConversionOptions {
 /**
  * Reads a backup whole, as a download would: every frame authenticated and decompressed, the RDB's own CRC-64 computed anew and compared with
  * its trailer and with the manifest, every byte counted. Nothing is written: a download decodes frames as they are asked for, and what is
- * shown here is that they all can be. Throws `backup-damaged` at the first difference, `storage-unavailable`, or the signal's reason.
+ * shown here is that they all can be. Throws `backup-damaged` at the first difference, `manifest-missing`, what says that the repository is gone as
+ * a whole, `storage-unavailable`, or the signal's reason.
  */
-export async function runConversion(request: ConversionRequest, { signal, onProgress }: ConversionOptions): Promise<ConversionResult> {
-  const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
-  const { manifest, frames } = await repository.openAttempt(request.backup, { signal });
+export async function runConversion(request: ConversionRequest, options: ConversionOptions): Promise<ConversionResult> {
+  const storage = await openStorage(request.storageUrl);
+  const keyring = importKeyring(request.keyring);
+  const repository = await openRepository(storage, keyring);
+  try {
+    return await readWhole(repository, request.backup, options);
+  } catch (error) {
+    await requireDamage(error, storage, keyring);
+    throw error;
+  }
+}
+
+async function readWhole(repository: Repository, backup: AttemptRef, { signal, onProgress }: ConversionOptions): Promise<ConversionResult> {
+  const { manifest, frames } = await repository.openAttempt(backup, { signal });
   const totalBytes = manifest.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let readBytes = 0;
   for (const [number, shard] of manifest.shards.entries()) {

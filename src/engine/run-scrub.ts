@@ -1,9 +1,10 @@
-import { describeError, isDomainError } from '../lib/errors.ts';
+import { describeError } from '../lib/errors.ts';
 import { importKeyring } from '../repository/keyring.ts';
 import { openRepository } from '../repository/repository.ts';
 import type { AttemptRef } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
 import { withPace } from '../storage/wrappers/pace.ts';
+import { requireDamage } from './require-damage.ts';
 
 /** Everything that a scrub needs; a plain message for its worker thread. */
 export interface ScrubRequest {
@@ -51,10 +52,7 @@ export async function runScrub({ backup, storageUrl, keyring, bytesPerSecond }: 
     await repository.verifyAttempt(backup, { signal: options.signal });
     return { result: 'intact', reason: '' };
   } catch (error) {
-    if (!isDomainError(error, 'backup-damaged', 'manifest-missing')) {
-      throw error;
-    }
-    await openRepository(storage, keys);
+    await requireDamage(error, storage, keys);
     return { result: 'damaged', reason: describeError(error) };
   }
 }

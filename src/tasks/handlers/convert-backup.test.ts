@@ -28,12 +28,14 @@ let catalog: Catalog;
 let directory: string;
 let storage: ObjectStorage;
 const ends: string[] = [];
+const alarms: string[] = [];
 beforeEach(async () => {
   temp = await openTempCatalog();
   catalog = temp.catalog;
   directory = await mkdtemp(join(tmpdir(), 'redkeep-convert-'));
   storage = createFileStorage(directory);
   ends.length = 0;
+  alarms.length = 0;
   await catalog.instances.insert(instanceRow());
 });
 afterEach(async () => {
@@ -72,7 +74,9 @@ async function run(): Promise<{ state: string | undefined; task: string | undefi
       catalog,
       storageUrl: pathToFileURL(directory).href,
       keyring: () => keyring.export(),
+      clock: { now: () => 5_000 },
       onEnd: (outcome) => void ends.push(outcome),
+      onAlarm: (kind) => void alarms.push(kind),
     }),
     ...claim,
     leaseMs: 60_000,
@@ -98,6 +102,11 @@ test('one damaged byte turns it back to available, and the task says which objec
   const { state, task, message } = await convert();
   assert.deepEqual([state, task, ends], ['available', 'failed', ['failed']]);
   assert.match(message ?? '', /data-00000-00000, frame \d at byte \d+: .*authenticate/);
+  // Known to be bad: nothing that is kept rests on it any more, and somebody hears of it.
+  const backup = await catalog.backups.get(BACKUP_ID);
+  assert.deepEqual([backup?.proof.state, backup?.proof.at, alarms], ['failed', 5_000, ['proof-failed']]);
+  assert.match(backup?.proof.message ?? '', /^it cannot be read: .*data-00000-00000/);
+  assert.deepEqual(await catalog.lifecycle.floor(backup?.instanceId ?? '', 1), []);
   // It may be asked for again.
   assert.equal((await convert()).state, 'available');
 });
@@ -126,6 +135,7 @@ test('a repository that is gone is final; once it is back the conversion may be 
   await storage.delete(name);
   const { state, task } = await convert();
   assert.deepEqual([state, task], ['available', 'failed']);
+  assert.deepEqual([(await catalog.backups.get(BACKUP_ID))?.proof.state, alarms], ['unproven', []]);
   await storage.put(name, kept);
   assert.equal((await convert()).state, 'converted');
 });

@@ -1,25 +1,31 @@
 import type { Catalog, Task } from '../../catalog/catalog.ts';
+import type { EventKind } from '../../catalog/events.ts';
 import { runInThread } from '../../engine/run-in-thread.ts';
-import { DomainError } from '../../lib/errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { DomainError, describeError, isDomainError } from '../../lib/errors.ts';
 import type { TaskHandler } from '../task.ts';
+import { recordBadBackup } from './bad-backup.ts';
 
 export interface ConvertBackupOptions {
   readonly catalog: Catalog;
+  readonly clock: Clock;
   readonly storageUrl: string;
   /** The keyring as text, for the worker thread. */
   readonly keyring: () => string;
   /** Called when a conversion has ended for good, for metrics. */
   readonly onEnd: (outcome: 'converted' | 'failed') => void;
+  /** Called for each alarm that was recorded, for metrics. */
+  readonly onAlarm: (kind: EventKind) => void;
 }
 
 /** Of a store that fails; damage is final at once. */
 const MAX_TRIES = 5;
 
 /**
- * Reads a backup whole before it counts as converted: converting → converted, or back to available, where the task says why. The links to it
- * work all the while. A backup that is no longer converting is left alone.
+ * Reads a backup whole before it counts as converted: converting → converted, or back to available, where the task says why. What is found
+ * damaged is from then on as bad as a failed proof. The links to it work all the while. A backup that is no longer converting is left alone.
  */
-export function createConvertBackupHandler({ catalog, storageUrl, keyring, onEnd }: ConvertBackupOptions): TaskHandler {
+export function createConvertBackupHandler({ catalog, clock, storageUrl, keyring, onEnd, onAlarm }: ConvertBackupOptions): TaskHandler {
   return {
     concurrency: 1,
     maxTries: MAX_TRIES,
@@ -44,9 +50,15 @@ export function createConvertBackupHandler({ catalog, storageUrl, keyring, onEnd
         onEnd('converted');
       };
     },
-    async recordFailure(task, tables) {
+    async recordFailure(task, tables, error) {
+      const backupId = backupOf(task);
       onEnd('failed');
-      await tables.lifecycle.abandonConversion(backupOf(task));
+      await tables.lifecycle.abandonConversion(backupId);
+      const backup = await tables.backups.get(backupId);
+      if (backup !== undefined && isDomainError(error, 'backup-damaged', 'manifest-missing')) {
+        const message = `it cannot be read: ${describeError(error)}`;
+        await recordBadBackup(tables, backup, { at: clock.now(), serverKind: '', serverVersion: '', message }, onAlarm);
+      }
     },
   };
 }
