@@ -8,6 +8,9 @@ import type { Report } from './check.ts';
 /** How long the sweep may leave the garbage of a failed try before that counts as an inconsistency. */
 const GARBAGE_GRACE_MS = 60 * 60_000;
 
+const MISSED =
+  'stored bytes of a backup that was missing when the catalog was rebuilt; `redkeep catalog rebuild --from-manifests --replace` takes it back';
+
 /** Every attempt that lies in the repository; what lies there beside attempts is reported. */
 export async function listAttempts(repository: Repository, report: Report): Promise<AttemptRef[]> {
   const attempts: AttemptRef[] = [];
@@ -35,6 +38,8 @@ export async function checkAttempts(tables: CatalogTables, attempts: readonly At
     }
     if (backup === undefined || task === undefined) {
       report(`${backupId}/${attempt}`, 'stored bytes that no row names');
+    } else if (backup.state === 'deleted' && backup.attempt === null) {
+      report(`${backupId}/${attempt}`, MISSED);
     } else if (attempt > task.token) {
       report(`${backupId}/${attempt}`, `stored bytes of try ${attempt}, but the task has made ${task.token} only`);
     } else if (

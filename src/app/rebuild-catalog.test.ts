@@ -169,6 +169,32 @@ test('a backup whose bytes went after the snapshot says so; a half removed one w
   assert.deepEqual(await findings(), []);
 });
 
+test('bytes that come back after a rebuild has missed them are never swept, check tells of them, and they can be taken back', async () => {
+  await backUp('late', 'expired');
+  await catalog.lifecycle.expire('expired', { at: 1, removableAt: 2, keepMin: 1, force: true });
+  await snapshot();
+  const kept = await Promise.all(
+    (await collect(storage.list('backups/'))).map(async ({ name }) => ({ name, bytes: await storage.read(name) })),
+  );
+  await repository.removeAttempt({ backupId: 'late', attempt: 1 });
+  await repository.removeAttempt({ backupId: 'expired', attempt: 1 });
+  assert.deepEqual((await rebuild()).lost, ['expired', 'late']);
+  for (const { name, bytes } of kept) {
+    await storage.put(name, bytes);
+  }
+  await catalog.settings.set(EXPIRY_HELD_UNTIL, '0');
+  await sweepAttempts({ catalog, repository, log: createEventLog() });
+  const there = await collect(repository.listAttempts());
+  assert.deepEqual(
+    there.map(({ ref }) => ref.backupId),
+    ['late'],
+  );
+  assert.match((await findings()).join(), /^late\/1: stored bytes of a backup that was missing when the catalog was rebuilt; /);
+  await rebuild({ fromManifests: true });
+  assert.equal(await stateOf('late'), 'available');
+  assert.deepEqual(await findings(), []);
+});
+
 test('adopts from manifests alone: instances detached, the highest attempt that reads back, and parts of none given up', async () => {
   await backUp('one', 'two');
   await writeAttempt(repository, { backupId: 'two', attempt: 3 }, [[RDB]]);

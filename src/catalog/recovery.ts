@@ -40,8 +40,8 @@ export interface RecoveryStore {
   /** The task that takes a backup has made tries up to `attempt`, so that what they left is known to be theirs. */
   admitAttempt(backupId: string, attempt: number): Promise<void>;
   /**
-   * A backup whose row promises bytes has lost its manifest: deleted where nothing is left of it, else expired and to be removed. Throws
-   * `catalog-conflict` where the row promises none.
+   * A backup whose row promises bytes has lost its manifest: deleted where nothing is left of it, else expired and to be removed. One that
+   * had not expired before it was gone names no attempt any more. Throws `catalog-conflict` where the row promises none.
    */
   loseBytes(backupId: string, left: { readonly isEmpty: boolean; readonly at: number }): Promise<void>;
 }

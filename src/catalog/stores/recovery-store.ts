@@ -66,7 +66,13 @@ export function createRecoveryStore({ db }: Scope): RecoveryStore {
     async loseBytes(backupId, { isEmpty, at }) {
       const result = await db
         .updateTable('backups')
-        .set({ state: isEmpty ? 'deleted' : 'expired', removable_at: at, deleted_at: isEmpty ? at : null })
+        .set((eb) => ({
+          state: isEmpty ? 'deleted' : 'expired',
+          removable_at: at,
+          deleted_at: isEmpty ? at : null,
+          // One that nobody let expire was missed, not removed: should its bytes come back, they are not the row's to sweep.
+          attempt: isEmpty ? eb.case().when('state', '=', 'expired').then(eb.ref('attempt')).else(null).end() : eb.ref('attempt'),
+        }))
         .where('backup_id', '=', backupId)
         .where('state', 'in', [...USABLE_STATES, 'expired'])
         .executeTakeFirst();

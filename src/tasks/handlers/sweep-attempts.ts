@@ -47,14 +47,15 @@ async function isKnownDead(tables: CatalogTables, { backupId, attempt }: Attempt
 
 /**
  * Whether an attempt can never become the backup's: another one is it, the backup failed or is deleted, or the task has moved on. Row and task must have
- * been read after the attempt was seen. A row that is running while its task has succeeded is out of date, so that the last attempt lives.
+ * been read after the attempt was seen. Of a deleted backup without an attempt nobody has removed anything: a rebuild found it missing, and
+ * what has come back since lives. A row that is running while its task has succeeded is out of date, so that the last attempt lives.
  */
 export function isDeadAttempt(backup: Backup, task: Pick<Task, 'state' | 'token'>, attempt: number): boolean {
   if (attempt > task.token) {
     return false;
   }
   if (backup.state === 'deleted') {
-    return true;
+    return backup.attempt !== null;
   }
   if (backup.state !== 'running') {
     return attempt !== backup.attempt;
