@@ -13,7 +13,7 @@ import {
   manifestObject,
   sectionObject,
 } from './format.ts';
-import { decodeFrame, openFrame } from './frame.ts';
+import { authenticateFrame, decodeFrame } from './frame.ts';
 import { type FrameIndex, type FrameLocation, INDEX_ENTRY_BYTES, parseFrameIndex } from './frame-index.ts';
 import type { Keyring } from './keyring.ts';
 import { decodeManifest } from './manifest.ts';
@@ -144,9 +144,8 @@ export async function openAttemptReader(
       },
       async authenticate(number, readOptions = {}) {
         const { location, name, frame } = await readFrame(number, readOptions);
-        const { stored, tag } = await damageOf(name, async () => openFrame(frameKey, location, frame));
+        const tag = await damageOf(name, async () => authenticateFrame(frameKey, location, frame));
         releaseMemory(frame);
-        releaseMemory(stored);
         return tag;
       },
     };

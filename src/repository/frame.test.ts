@@ -5,7 +5,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { isDomainError } from '../lib/errors.ts';
 import { encrypt } from './encryption.ts';
 import { attemptContext, FRAME_BYTES, FRAME_HEADER_BYTES } from './format.ts';
-import { allocateFrameBuffer, decodeFrame, encodeFrame, parseFrameHeader } from './frame.ts';
+import { allocateFrameBuffer, authenticateFrame, decodeFrame, encodeFrame, parseFrameHeader } from './frame.ts';
 
 const context = attemptContext('00'.repeat(16), { backupId: 'b', attempt: 1 });
 const frameKey = { key: randomBytes(32), context, shard: 2 };
@@ -44,6 +44,18 @@ test('writes the header that the format describes', () => {
   });
 });
 
+test('authenticates a frame of many pieces to its last byte, and answers its tag', () => {
+  const plain = randomBytes(200_000);
+  const frame = encode(plain);
+  const expected = { number: 7, last: false, plainBytes: plain.length };
+  assert.ok(authenticateFrame(frameKey, expected, frame).equals(frame.subarray(-16)));
+  for (let at = FRAME_HEADER_BYTES; at < frame.length; at += 997) {
+    const flipped = Buffer.from(frame);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    assert.throws(() => authenticateFrame(frameKey, expected, flipped), isDamage, `byte ${at}`);
+  }
+});
+
 test('detects every flipped bit and every cut', async () => {
   const plain = Buffer.from('the quick brown fox jumps over the lazy dog');
   const frame = encode(plain);
@@ -54,6 +66,7 @@ test('detects every flipped bit and every cut', async () => {
       const flipped = Buffer.from(frame);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
       await assert.rejects(() => decodeFrame(frameKey, expected, flipped), isDamage, `byte ${at} bit ${bit}`);
+      assert.throws(() => authenticateFrame(frameKey, expected, flipped), isDamage, `byte ${at} bit ${bit}`);
     }
     await assert.rejects(() => decodeFrame(frameKey, expected, frame.subarray(0, at)), isDamage, `cut at ${at}`);
   }

@@ -1,7 +1,7 @@
 import { DomainError } from '../lib/errors.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
 import { type Codec, compress, decompress } from './compression.ts';
-import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from './encryption.ts';
+import { authenticate, decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from './encryption.ts';
 import { FRAME_BYTES, FRAME_HEADER_BYTES, MAX_STORED_FRAME_BYTES } from './format.ts';
 
 /**
@@ -104,15 +104,8 @@ export function parseFrameHeader(bytes: Buffer): FrameHeader | undefined {
   };
 }
 
-/**
- * Authenticates exactly one frame as a whole, and answers what was stored in it, decrypted and still compressed. Throws
- * `sealed-data-damaged` where it is not the frame that `expected` says, or one bit of it differs.
- */
-export function openFrame(
-  { key, context, shard }: FrameKey,
-  expected: FramePosition & { readonly plainBytes: number },
-  frame: Buffer,
-): { header: FrameHeader; stored: Buffer; tag: Buffer } {
+/** Where the parts of a frame lie, once its header is what `expected` says; throws `sealed-data-damaged`. */
+function takeApart({ context, shard }: FrameKey, expected: FramePosition & { readonly plainBytes: number }, frame: Buffer) {
   const header = parseFrameHeader(frame);
   if (header === undefined || header.frameBytes !== frame.length) {
     throw damaged(`its header is not that of a frame of ${frame.length} bytes`);
@@ -128,24 +121,39 @@ export function openFrame(
     );
   }
   const tagAt = frame.length - TAG_BYTES;
-  const tag = frame.subarray(tagAt);
-  const aad = Buffer.concat([context, frame.subarray(0, FRAME_HEADER_BYTES)]);
-  const stored = decrypt(key, toNonce(header.number), frame.subarray(FRAME_HEADER_BYTES, tagAt), tag, aad);
-  return { header, stored, tag: Buffer.from(tag) };
+  return {
+    header,
+    nonce: toNonce(header.number),
+    ciphertext: frame.subarray(FRAME_HEADER_BYTES, tagAt),
+    tag: frame.subarray(tagAt),
+    aad: Buffer.concat([context, frame.subarray(0, FRAME_HEADER_BYTES)]),
+  };
 }
 
-/** The plaintext of exactly one frame, authenticated before anything of it is decompressed. Throws as `openFrame`. */
+/**
+ * Authenticates exactly one frame as a whole, and answers its tag. Throws `sealed-data-damaged` where it is not the frame that `expected`
+ * says, or one bit of it differs.
+ */
+export function authenticateFrame(frameKey: FrameKey, expected: FramePosition & { readonly plainBytes: number }, frame: Buffer): Buffer {
+  const { nonce, ciphertext, tag, aad } = takeApart(frameKey, expected, frame);
+  authenticate(frameKey.key, nonce, ciphertext, tag, aad);
+  return Buffer.from(tag);
+}
+
+/** The plaintext of exactly one frame, authenticated before anything of it is decompressed. Throws as `authenticateFrame`. */
 export async function decodeFrame(
   frameKey: FrameKey,
   expected: FramePosition & { readonly plainBytes: number },
   frame: Buffer,
 ): Promise<{ plain: Buffer; tag: Buffer }> {
-  const { header, stored, tag } = openFrame(frameKey, expected, frame);
+  const { header, nonce, ciphertext, tag, aad } = takeApart(frameKey, expected, frame);
+  const stored = decrypt(frameKey.key, nonce, ciphertext, tag, aad);
+  const tagCopy = Buffer.from(tag);
   const plain = await decompress(header.codec, stored, header.plainBytes);
   if (plain !== stored) {
     releaseMemory(stored);
   }
-  return { plain, tag };
+  return { plain, tag: tagCopy };
 }
 
 function toNonce(number: number): Buffer {
