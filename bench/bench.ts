@@ -1,9 +1,10 @@
-/** `npm run bench [-- start|describe|signature|backup|restore|memory|download …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
+/** `npm run bench [-- start|describe|signature|backup|latency|restore|memory|download …]`: ratios against a named baseline, measured in turns. Figures of one run go into docs/performance.md. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { benchBackup, benchMemory } from './backup.ts';
 import { benchDescribe } from './describe.ts';
 import { benchDownload } from './download.ts';
+import { benchLatency } from './latency.ts';
 import { benchRestore } from './restore.ts';
 import { benchSignature } from './signature.ts';
 import { benchStart } from './start.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, () => Promise<string[]>> = {
   describe: benchDescribe,
   signature: benchSignature,
   backup: benchBackup,
+  latency: benchLatency,
   restore: benchRestore,
   memory: benchMemory,
   download: benchDownload,
