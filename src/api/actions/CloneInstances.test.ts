@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backupRow, INSTANCE_ID, insertExample, instanceRow, MACHINE, openApiFixture } from '../../../test/harness/api-fixture.ts';
+import { addUser } from '../../../test/harness/users.ts';
 
 const ID = '2e4127f8-affe-11e8-941e-4846fb00c75d';
 const ORDER = {
@@ -94,4 +95,15 @@ test('clone: what cannot be cloned has its code, and nothing is created', async 
   assert.equal((await catalog.instances.managedTotals()).instances, 0);
   await using elsewhere = await openFixture({ isMachine: false });
   assert.equal((await elsewhere.clone()).Error?.Code, 'UnsupportedOperation');
+});
+
+test('clone: who may clone one instance may not create others by that', async () => {
+  await using fixture = await openFixture();
+  const source = { action: 'redis:CloneInstances', resource: `qcs::redis:ap-guangzhou::instance/${INSTANCE_ID}` };
+  const outcome = async (...statements: Parameters<typeof addUser>[1][]) => {
+    const { key } = await addUser(fixture, ...statements);
+    return (await fixture.call('CloneInstances', ORDER, { key })).Error?.Code;
+  };
+  assert.equal(await outcome(source), 'UnauthorizedOperation.NoCAMAuthed');
+  assert.equal(await outcome(source, { action: 'redis:CreateInstances' }), undefined);
 });

@@ -119,6 +119,12 @@ export const CloneInstances = defineAction({
     const { ZoneId, ...others } = parameters;
     const { InstanceId, BackupId } = parameters;
     assertInstanceId(InstanceId, ctx);
+    if (!ctx.mayCall('redis:CreateInstances')) {
+      throw ctx.fail('UnauthorizedOperation.NoCAMAuthed', {
+        en: 'A clone is a new instance; beside redis:CloneInstances on its source it needs a right to redis:CreateInstances.',
+        zh: '克隆会创建新实例，除对源实例的 redis:CloneInstances 权限外，还需要 redis:CreateInstances 权限。',
+      });
+    }
     // The one of a region without zones.
     const terms = checkTerms(ZoneId === 0 ? others : parameters, ctx);
     assertSupported(parameters, ctx);

@@ -56,14 +56,16 @@ export const DescribeRestore = defineAction({
     const { catalog } = ctx.services;
     const task = Number.isSafeInteger(TaskId) ? await catalog.tasks.get(TaskId) : undefined;
     const isTheirs = task?.accountId === ctx.principal.accountId && task.region === ctx.region && task.kind === 'restore-instance';
-    if (task === undefined || !isTheirs || !ctx.mayCallOn(task.instanceId)) {
+    const { backupId = '', dryRun = false } = isTheirs ? (JSON.parse(task.payload) as RestorePayload) : {};
+    const backup = await catalog.backups.get(backupId);
+    // It tells of the target and of the backup's own instance.
+    const isVisible = [task?.instanceId, backup?.instanceId].every((id) => id === undefined || ctx.mayCallOn(id));
+    if (task === undefined || !isTheirs || !isVisible) {
       throw ctx.fail('InvalidParameter.InvalidParameter', {
         en: `TaskId ${TaskId} is not the task of a restore in region ${ctx.region}.`,
         zh: `地域 ${ctx.region} 中不存在恢复任务 ${TaskId}。`,
       });
     }
-    const { backupId, dryRun } = JSON.parse(task.payload) as RestorePayload;
-    const backup = await catalog.backups.get(backupId);
     const safety = task.subject === '' ? undefined : await catalog.backups.get(task.subject);
     const outcome = await catalog.restores.outcome(TaskId);
     return {

@@ -119,3 +119,16 @@ test('DescribeRestore tells of restores only, and of those alone that the caller
     });
   }
 });
+
+test('DescribeRestore is denied to who may not see the instance that the backup is of', async () => {
+  await using fixture = await openFixture();
+  const { TaskId } = await fixture.restore({ BackupId: 'of-the-other', BackupInstanceId: OTHER });
+  const outcome = async (...denied: string[]) => {
+    const statements = denied.map((id) => ({ effect: 'deny' as const, resource: `qcs::redis:ap-guangzhou::instance/${id}` }));
+    const { key } = await addUser(fixture, {}, ...statements);
+    return (await fixture.call('DescribeRestore', { TaskId }, { ...REDKEEP, key })).Error?.Code;
+  };
+  assert.equal(await outcome(), undefined);
+  assert.equal(await outcome(INSTANCE_ID), 'InvalidParameter.InvalidParameter');
+  assert.equal(await outcome(OTHER), 'InvalidParameter.InvalidParameter');
+});
