@@ -9,8 +9,7 @@ const ELEMENT_FIELDS: ReadonlyArray<readonly [name: string, isRight: (value: unk
   ['BackupType', (value) => value === '0'],
   ['Status', (value) => value === 2],
   ['Remark', (value) => typeof value === 'string'],
-  // 1 while it is proven or converted.
-  ['Locked', (value) => value === 0 || value === 1],
+  ['Locked', (value) => value === 0],
   ['BackupSize', (value) => Number.isSafeInteger(value) && Number(value) > 0],
   ['FullBackup', (value) => value === 0],
   ['InstanceType', (value) => Number.isSafeInteger(value) && Number(value) > 0],
