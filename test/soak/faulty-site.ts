@@ -28,6 +28,7 @@ export async function openFaultySite(): Promise<FaultySite> {
   const env = {
     NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'faulty-files.ts')).href}`,
     REDKEEP_SOAK_FAULT: control,
+    REDKEEP_RATE_LIMIT: 'off',
     REDKEEP_SOAK_FILES: join(dataDir, 'repository'),
   };
   let service = await startService(dataDir, { env });
