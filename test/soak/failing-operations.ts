@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { endOfTask, startBackup } from '../harness/backups.ts';
 import { openFaultySite } from './faulty-site.ts';
 import { assertConsistent, assertNothingLeft, assertUsable, readStatuses, readTraces } from './invariants.ts';
@@ -36,7 +36,7 @@ export const failingOperations: Scenario = {
         if (task.Status === 'failed') {
           failed++;
           assert.match(task.TaskMessage, what === 'EIO' ? /EIO/ : /no room left/, where);
-          assert.equal((await filesOf(dataDir)).length, kept.length, `what is left after ${where}`);
+          assert.equal((await heldBackups(dataDir)).size, kept.length, `what is left after ${where}`);
         }
         assert.ok(task.Status === 'failed' || !WRITES.some((kind) => operation.startsWith(`${kind} `)), `a success in spite of ${where}`);
       }
@@ -72,8 +72,9 @@ export const failingOperations: Scenario = {
   },
 };
 
-/** Attempts in the repository, by their directories. */
-async function filesOf(dataDir: string): Promise<string[]> {
+/** Backups of which the repository holds a file; a directory without one is no object. */
+async function heldBackups(dataDir: string): Promise<Set<string>> {
   const backups = join(dataDir, 'repository', 'backups');
-  return (await readdir(backups).catch(() => [])).map((name) => join(backups, name));
+  const entries = await readdir(backups, { recursive: true, withFileTypes: true }).catch(() => []);
+  return new Set(entries.filter((entry) => entry.isFile()).map(({ parentPath }) => relative(backups, parentPath).split(sep)[0] ?? ''));
 }
