@@ -31,6 +31,7 @@ import { DescribeBackupDetail } from './actions/DescribeBackupDetail.ts';
 import { DescribeBackupDownloadRestriction } from './actions/DescribeBackupDownloadRestriction.ts';
 import { DescribeBackupProofs } from './actions/DescribeBackupProofs.ts';
 import { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
+import { DescribeEvents } from './actions/DescribeEvents.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstanceDealDetail } from './actions/DescribeInstanceDealDetail.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
@@ -91,6 +92,7 @@ export const actions: readonly AnyAction[] = [
   DetachInstance,
   DescribeBackup,
   DescribeBackupProofs,
+  DescribeEvents,
   LockBackup,
   UnlockBackup,
   DeleteBackup,

@@ -23,6 +23,23 @@ export interface SiteEvent extends NewEvent {
   readonly eventId: number;
   /** How often its delivery was tried in vain. */
   readonly failedTries: number;
+  /** When the webhook took it; null while it has not. */
+  readonly deliveredAt: number | null;
+}
+
+/** Events of an account, and of that region or of none; every member given must hold. */
+export interface EventQuery {
+  readonly accountId: string;
+  readonly region: string;
+  /** Only those about one of these instances; none about none where it is given. */
+  readonly instanceIds?: readonly string[];
+  readonly kinds?: readonly EventKind[];
+  /** Inclusive. */
+  readonly from?: number;
+  /** Inclusive. */
+  readonly to?: number;
+  readonly limit: number;
+  readonly offset: number;
 }
 
 export interface EventStore {
@@ -30,6 +47,8 @@ export interface EventStore {
   record(event: NewEvent): Promise<boolean>;
   /** The newest events of an account, the newest first. */
   newest(accountId: string, limit: number): Promise<SiteEvent[]>;
+  /** One page, the newest first, and how many match in all. */
+  list(query: EventQuery): Promise<{ total: number; events: SiteEvent[] }>;
   /** Events since `since` that nobody has taken and whose next try is due at `at`, oldest first, at most 100. */
   undelivered(span: { readonly since: number; readonly at: number }): Promise<SiteEvent[]>;
   markDelivered(eventId: number, at: number): Promise<void>;

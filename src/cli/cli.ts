@@ -4,6 +4,7 @@ import { addBackupCommands } from './commands/backup.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCatalogCommands } from './commands/catalog.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addEventCommands } from './commands/event.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addMasterKeyCommands } from './commands/master-key.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   addInstanceCommands,
   addBackupCommands,
   addScheduleCommands,
+  addEventCommands,
   addRetentionCommands,
   addUserCommands,
   addKeyCommands,

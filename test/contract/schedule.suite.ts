@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import type { NewEvent } from '../../src/catalog/events.ts';
+import type { EventQuery, NewEvent } from '../../src/catalog/events.ts';
 import type { Schedule, ScheduleRun } from '../../src/catalog/schedules.ts';
 import { instanceRow } from '../harness/catalog-rows.ts';
 
@@ -91,6 +91,20 @@ export function scheduleSuite(open: () => Catalog): void {
         (await catalog.events.undelivered({ since, at })).map(({ key, failedTries }) => [key, failedTries]);
       assert.deepEqual(await undelivered(1_999), [['one', 0]]);
       assert.deepEqual(await undelivered(2_000, 1_001), [['two', 0]]);
+      const listed = async (changes: Partial<EventQuery> = {}) => {
+        const query = { accountId: 'of events', region: 'ap-guangzhou', limit: 5, offset: 0, ...changes };
+        const { total, events } = await catalog.events.list(query);
+        return [total, ...events.map(({ key }) => key)];
+      };
+      assert.deepEqual(await listed(), [2, 'two', 'one']);
+      assert.deepEqual(await listed({ limit: 1, offset: 1 }), [2, 'one']);
+      assert.deepEqual(await listed({ region: 'ap-beijing' }), [0]);
+      assert.deepEqual(await listed({ from: 1_000, to: 1_999 }), [1, 'one']);
+      assert.deepEqual(await listed({ instanceIds: [INSTANCE], kinds: ['schedule-failed'], to: 1_000 }), [1, 'one']);
+      assert.deepEqual(
+        [await listed({ instanceIds: [] }), await listed({ kinds: [] }), await listed({ kinds: ['proof-failed'] })],
+        [[0], [0], [0]],
+      );
       const [newest, oldest] = await catalog.events.newest('of events', 5);
       assert.deepEqual([newest?.key, oldest?.key], ['two', 'one']);
       await catalog.events.postpone(oldest?.eventId ?? 0, 3_000);

@@ -4,8 +4,9 @@ import { type ActionContext, defineAction } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { float, int64, list, optional, structure, text } from '../schema.ts';
 import { toTaskTypeCode, toTaskTypes } from '../shapes/task-type.ts';
-import { formatWireTime, parseWireTime } from '../shapes/wire-time.ts';
+import { formatWireTime } from '../shapes/wire-time.ts';
 import { assertInstanceId, visibleIds } from './instance-access.ts';
+import { assertPage, readTimeSpan } from './list-page.ts';
 import { assertSearchText } from './search-text.ts';
 
 const MOST_LIMIT = 100;
@@ -73,15 +74,7 @@ export const DescribeTaskList = defineAction({
 
   async handle(parameters, ctx) {
     const { Limit = 20, Offset = 0 } = parameters;
-    if (Limit < 1 || Limit > MOST_LIMIT) {
-      throw invalid(ctx, { en: `Limit is ${Limit}; it must be 1 to ${MOST_LIMIT}.`, zh: `Limit 为 ${Limit}，必须是 1 到 ${MOST_LIMIT}。` });
-    }
-    if (Offset < 0 || Offset % Limit !== 0 || !Number.isSafeInteger(Offset)) {
-      throw invalid(ctx, {
-        en: `Offset is ${Offset}; it must be a multiple of Limit, ${Limit}.`,
-        zh: `Offset 为 ${Offset}，必须是 Limit（${Limit}）的整数倍。`,
-      });
-    }
+    assertPage({ limit: Limit, offset: Offset, most: MOST_LIMIT }, ctx);
     const asked = readFilter(parameters, ctx);
     const visible = await visibleIds(ctx);
     const filter = { ...asked, ...(visible === undefined ? {} : { instanceIds: visible }) };
@@ -131,30 +124,11 @@ function readFilter(parameters: Input, ctx: Context): Omit<TaskQuery, 'limit' | 
   };
 }
 
-function readTimes({ BeginTime, EndTime }: Input, ctx: Context): Pick<TaskQuery, 'createdFrom' | 'createdTo'> {
+function readTimes(parameters: Input, ctx: Context): Pick<TaskQuery, 'createdFrom' | 'createdTo'> {
   const now = ctx.services.clock.now();
   const oldest = now - MOST_DAYS * DAY_MS;
-  const begin = BeginTime === undefined ? oldest : readTime('BeginTime', BeginTime, ctx);
-  const end = EndTime === undefined ? now : readTime('EndTime', EndTime, ctx) + 999;
-  if (begin > end && BeginTime !== undefined && EndTime !== undefined) {
-    throw invalid(ctx, {
-      en: `BeginTime ${BeginTime} is later than EndTime ${EndTime}.`,
-      zh: `BeginTime ${BeginTime} 晚于 EndTime ${EndTime}。`,
-    });
-  }
+  const { begin = oldest, end = now } = readTimeSpan(parameters, ctx);
   return { createdFrom: Math.max(begin, oldest), createdTo: end };
-}
-
-function readTime(name: string, value: string, ctx: Context): number {
-  const at = parseWireTime(value);
-  if (at === undefined) {
-    const quoted = JSON.stringify(value.slice(0, 64));
-    throw invalid(ctx, {
-      en: `${name} is ${quoted}; it must be a real time, yyyy-MM-dd HH:mm:ss.`,
-      zh: `${name} 为 ${quoted}，必须是真实时间，格式为 yyyy-MM-dd HH:mm:ss。`,
-    });
-  }
-  return at;
 }
 
 function readTypes(codes: readonly string[], ctx: Context): NonNullable<TaskQuery['types']> {

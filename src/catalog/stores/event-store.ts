@@ -1,6 +1,6 @@
-import { type Selectable, sql } from 'kysely';
-import type { EventStore, SiteEvent } from '../events.ts';
-import type { EventTable } from '../schema.ts';
+import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely';
+import type { EventQuery, EventStore, SiteEvent } from '../events.ts';
+import type { EventTable, Schema } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 
 const BATCH_ROWS = 100;
@@ -35,6 +35,14 @@ export function createEventStore({ db, reader }: Scope): EventStore {
       );
     },
 
+    async list(query) {
+      const matching = db.selectFrom('events').where((eb) => eb.and(conditions(eb, query)));
+      const page = matching.selectAll().orderBy('at', 'desc').orderBy('event_id', 'desc').limit(query.limit).offset(query.offset);
+      const count = matching.select((eb) => eb.fn.countAll<number>().as('total'));
+      const [rows, counts] = await Promise.all([reader.rows(page.compile()), reader.rows(count.compile())]);
+      return { total: counts[0]?.total ?? 0, events: rows.map(toEvent) };
+    },
+
     async undelivered({ since, at }) {
       const query = events()
         .where('delivered_at', 'is', null)
@@ -63,6 +71,24 @@ export function createEventStore({ db, reader }: Scope): EventStore {
   };
 }
 
+function conditions(eb: ExpressionBuilder<Schema, 'events'>, query: EventQuery): Expression<SqlBool>[] {
+  const { instanceIds, kinds, from, to } = query;
+  const all: Expression<SqlBool>[] = [eb('account_id', '=', query.accountId), eb('region', 'in', [query.region, ''])];
+  if (instanceIds !== undefined) {
+    all.push(instanceIds.length === 0 ? eb.lit(false) : eb('instance_id', 'in', instanceIds));
+  }
+  if (kinds !== undefined) {
+    all.push(kinds.length === 0 ? eb.lit(false) : eb('kind', 'in', kinds));
+  }
+  if (from !== undefined) {
+    all.push(eb('at', '>=', from));
+  }
+  if (to !== undefined) {
+    all.push(eb('at', '<=', to));
+  }
+  return all;
+}
+
 function toEvent(row: Selectable<EventTable>): SiteEvent {
   return {
     eventId: row.event_id,
@@ -74,5 +100,6 @@ function toEvent(row: Selectable<EventTable>): SiteEvent {
     instanceId: row.instance_id,
     message: row.message,
     failedTries: row.failed_tries,
+    deliveredAt: row.delivered_at,
   };
 }
