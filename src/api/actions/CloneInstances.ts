@@ -6,7 +6,7 @@ import { bool, int64, list, optional, structure, text, uint64 } from '../schema.
 import { MOST_MEMORY_MB } from './CreateInstances.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
 import { checkTerms, TERMS_ERRORS, unsupported } from './order-terms.ts';
-import { assertRoom, placeOrder, ROOM_ERRORS, requireMachine } from './place-order.ts';
+import { placeOrder, ROOM_ERRORS, requireMachine } from './place-order.ts';
 
 const UNSUPPORTED = 'Not for local instances: refused unless it is left out.';
 
@@ -133,7 +133,6 @@ export const CloneInstances = defineAction({
     const backup = await catalog.backups.get(BackupId);
     assertClonable(backup, parameters, ctx);
     const order = { terms, engine: await findEngine(backup, ctx), memoryBytes: toMemory(source, backup, ctx) };
-    await assertRoom(order, ctx);
     const { dealName, instanceIds } = await placeOrder(order, { kind: 'clone-instance', payload: { backupId: BackupId } }, ctx);
     return { DealId: dealName, InstanceIds: [...instanceIds], DealName: dealName };
   },

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ACCOUNT, type Answer, at, instanceRow, MACHINE, openApiFixture, SUB_KEY } from '../../../test/harness/api-fixture.ts';
+import {
+  ACCOUNT,
+  type Answer,
+  at,
+  INSTANCE_ID,
+  insertExample,
+  instanceRow,
+  MACHINE,
+  openApiFixture,
+  SUB_KEY,
+} from '../../../test/harness/api-fixture.ts';
 import type { LocalMachine } from '../local-machine.ts';
 
 const ACTION = 'CreateInstances';
@@ -241,6 +251,21 @@ describe('room', () => {
     const second = await fixture.call(ACTION, { ...ORDER, VPort: 6379 });
     assert.equal(codeOf(second), 'ResourceInsufficient');
     assert.match(second.Error?.Message ?? '', /VPort 6379 is taken/);
+  });
+
+  test('of orders at once none gets what another was promised', async () => {
+    await using fixture = await openApiFixture({ machine: machineWith({ totalMemoryBytes: 4 * GIGABYTE }) });
+    await insertExample(fixture.catalog);
+    const clone = { ...ORDER, InstanceId: INSTANCE_ID, BackupId: '2e4127f8-affe-11e8-941e-4846fb00c75d', ZoneId: 100001 };
+    const { TypeId, MemSize, ...cloned } = clone;
+    const orders = Array.from({ length: 5 }, () => [fixture.call(ACTION, ORDER), fixture.call('CloneInstances', cloned)]);
+    const codes = (await Promise.all(orders.flat())).map((answer) => codeOf(answer) ?? 'ok');
+    assert.deepEqual(codes.sort(), [...Array(7).fill('ResourceInsufficient'), 'ok', 'ok', 'ok']);
+    assert.equal((await fixture.catalog.instances.managedTotals()).instances, 3);
+
+    await using shared = await openApiFixture();
+    const same = await Promise.all(Array.from({ length: 4 }, () => shared.call(ACTION, { ...ORDER, VPort: 6379 })));
+    assert.equal(same.filter(({ Error: error }) => error === undefined).length, 1, 'a port goes to one of them');
   });
 
   test('more than a hundred instances are refused', async () => {

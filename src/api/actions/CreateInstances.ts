@@ -116,8 +116,8 @@ export const CreateInstances = defineAction({
     assertSpecification(parameters, ctx);
     const engine = await findEngine(parameters, ctx);
     const order = { terms, engine, memoryBytes: parameters.MemSize * MEGABYTE };
-    await assertRoom(order, ctx);
     if (parameters.DryRun === true) {
+      await assertRoom(order, ctx);
       return { DealId: '', InstanceIds: [], DealName: '' };
     }
     const { dealName, instanceIds } = await placeOrder(order, { kind: 'create-instance' }, ctx);

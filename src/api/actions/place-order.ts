@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import type { Instance, ServerEngine, TaskKind } from '../../catalog/catalog.ts';
+import type { CatalogTables, Instance, ServerEngine, TaskKind } from '../../catalog/catalog.ts';
 import { createInstanceId } from '../../lib/ids.ts';
 import type { ActionContext } from '../action.ts';
-import type { LocalMachine } from '../local-machine.ts';
+import type { LocalMachine, MachineRoom } from '../local-machine.ts';
 import type { CheckedTerms } from './order-terms.ts';
 
 /** The codes with which an order is refused that this machine cannot carry. */
@@ -43,13 +43,28 @@ export function requireMachine(ctx: ActionContext<'UnsupportedOperation'>): Loca
   return machine;
 }
 
+type RoomContext = ActionContext<(typeof ROOM_ERRORS)[number]>;
+
 /**
  * Throws unless this process runs local instances and the machine has room for the order: memory for all that every managed instance may
  * take up, memory that is free now, disk, the port.
  */
-export async function assertRoom({ terms, memoryBytes }: Order, ctx: ActionContext<(typeof ROOM_ERRORS)[number]>): Promise<void> {
+export async function assertRoom(order: Order, ctx: RoomContext): Promise<void> {
+  await compareRoom(order, await lookForRoom(order, ctx), ctx.services.catalog, ctx);
+}
+
+/** What the machine itself says, apart from what the catalog has promised to other orders. */
+interface Supply extends MachineRoom {
+  readonly isPortFree: boolean;
+}
+
+async function lookForRoom({ terms: { port } }: Order, ctx: RoomContext): Promise<Supply> {
   const machine = requireMachine(ctx);
-  const totals = await ctx.services.catalog.instances.managedTotals();
+  return { ...(await machine.room()), isPortFree: port === 0 || (await machine.isPortFree(port)) };
+}
+
+async function compareRoom({ terms, memoryBytes }: Order, supply: Supply, tables: CatalogTables, ctx: RoomContext): Promise<void> {
+  const totals = await tables.instances.managedTotals();
   if (totals.instances + terms.count > MOST_INSTANCES) {
     throw ctx.fail('LimitExceeded', {
       en: `There are ${totals.instances} managed instances; at most ${MOST_INSTANCES} may be: clean one up first.`,
@@ -57,7 +72,7 @@ export async function assertRoom({ terms, memoryBytes }: Order, ctx: ActionConte
     });
   }
   const wanted = memoryBytes * terms.count;
-  const { totalMemoryBytes, freeMemoryBytes, freeDiskBytes } = await machine.room();
+  const { totalMemoryBytes, freeMemoryBytes, freeDiskBytes, isPortFree } = supply;
   const spareBytes = Math.max(0, Math.min(totalMemoryBytes * MEMORY_SHARE - totals.maxMemoryBytes, freeMemoryBytes));
   if (wanted > spareBytes) {
     throw ctx.fail('ResourceInsufficient', {
@@ -72,7 +87,7 @@ export async function assertRoom({ terms, memoryBytes }: Order, ctx: ActionConte
     });
   }
   const { port } = terms;
-  if (port !== 0 && (totals.ports.includes(port) || !(await machine.isPortFree(port)))) {
+  if (port !== 0 && (totals.ports.includes(port) || !isPortFree)) {
     throw ctx.fail('ResourceInsufficient', {
       en: `VPort ${port} is taken on this machine, where all instances share the loopback address: give another one, or none.`,
       zh: `本机端口 VPort ${port} 已被占用，所有实例共用回环地址：请换一个端口或不指定。`,
@@ -82,12 +97,13 @@ export async function assertRoom({ terms, memoryBytes }: Order, ctx: ActionConte
 
 /**
  * Inserts the rows of an order in state creating, and for each a task of that kind, which `createManagedInstance` of the task handlers
- * serves, in one transaction. The worker is woken.
+ * serves, in one transaction. The worker is woken. Throws as `assertRoom` does; what other orders were promised is counted in that
+ * transaction, so that of two at once the second sees the first.
  */
 export async function placeOrder(
   order: Order,
   task: { readonly kind: TaskKind; readonly payload?: object },
-  ctx: Pick<ActionContext, 'principal' | 'region' | 'services'>,
+  ctx: RoomContext,
 ): Promise<PlacedOrder> {
   const { catalog, clock, sealSecrets, wakeWorker } = ctx.services;
   const { accountId, uin } = ctx.principal;
@@ -95,7 +111,9 @@ export async function placeOrder(
   const createdAt = clock.now();
   const dealName = createDealName(createdAt);
   const rows = Array.from({ length: terms.count }, (_, index) => createRow(order, index, createdAt, ctx, sealSecrets));
+  const supply = await lookForRoom(order, ctx);
   await catalog.transaction(async (tables) => {
+    await compareRoom(order, supply, tables, ctx);
     for (const row of rows) {
       const { instanceId } = row;
       await tables.instances.insert(row);
