@@ -72,6 +72,8 @@ test('clone: what cannot be cloned has its code, and nothing is created', async 
     [{ BackupId: 'huge' }, 'InvalidParameterValue.SpecNotExist', /needs 81920 MB/],
     [{ BackupId: 'large' }, 'ResourceInsufficient', /18432 MB of memory are ordered/],
     [{ InstanceId: 'crs-unknown0' }, 'ResourceNotFound.InstanceNotExists', /crs-unknown0/],
+    [{ InstanceId: '' }, 'InvalidParameter.EmptyParam', /InstanceId is empty/],
+    [{ BackupId: '' }, 'InvalidParameter.EmptyParam', /BackupId is empty/],
     [{ InstanceId: 'nonsense' }, 'InvalidParameter.InvalidParameter', /must be crs-/],
     [{ Password: '' }, 'InvalidParameterValue.PasswordEmpty', /Password is empty/],
     [{ Password: 'short' }, 'InvalidParameterValue.PasswordRuleError', /8 to 64/],

@@ -90,6 +90,7 @@ export const CloneInstances = defineAction({
   errors: [
     'InternalError.DbOperationFailed',
     'InternalError.InternalError',
+    'InvalidParameter.EmptyParam',
     'InvalidParameter.PermissionDenied',
     'InvalidParameterValue.CheckNotPass',
     'ResourceNotFound.InstanceNotExists',
@@ -118,6 +119,11 @@ export const CloneInstances = defineAction({
   async handle(parameters, ctx) {
     const { ZoneId, ...others } = parameters;
     const { InstanceId, BackupId } = parameters;
+    for (const [name, id] of Object.entries({ InstanceId, BackupId })) {
+      if (id === '') {
+        throw ctx.fail('InvalidParameter.EmptyParam', { en: `${name} is empty.`, zh: `${name} 为空。` });
+      }
+    }
     assertInstanceId(InstanceId, ctx);
     if (!ctx.mayCall('redis:CreateInstances')) {
       throw ctx.fail('UnauthorizedOperation.NoCAMAuthed', {

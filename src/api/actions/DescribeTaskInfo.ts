@@ -21,6 +21,7 @@ export const DescribeTaskInfo = defineAction({
     'InternalError.InternalError',
     'InvalidParameter.InvalidParameter',
     'InvalidParameter.PermissionDenied',
+    'UnauthorizedOperation.NoCAMAuthed',
   ],
   access: { kind: 'read', resource: 'operation' },
   ratePerSecond: 20,

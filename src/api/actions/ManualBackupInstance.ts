@@ -3,7 +3,7 @@ import { isDomainError } from '../../lib/errors.ts';
 import { defineAction } from '../action.ts';
 import { int64, optional, structure, text } from '../schema.ts';
 import { DEFAULT_STORAGE_DAYS } from '../shapes/auto-backup-config.ts';
-import { assertInstanceId, getFreeInstance, instanceLocked } from './instance-access.ts';
+import { assertInstanceId, getServedInstance, instanceLocked } from './instance-access.ts';
 
 const MOST_STORAGE_DAYS = 1825;
 const MOST_REMARK_LENGTH = 255;
@@ -29,6 +29,7 @@ export const ManualBackupInstance = defineAction({
     'ResourceNotFound.InstanceNotExists',
     'ResourceUnavailable.InstanceLockedError',
     'ResourceUnavailable.InstanceStateError',
+    'ResourceUnavailable.InstanceStatusAbnormal',
     'UnauthorizedOperation.NoCAMAuthed',
   ],
   access: { kind: 'write', resource: ({ InstanceId }) => [InstanceId] },
@@ -53,7 +54,7 @@ export const ManualBackupInstance = defineAction({
     const startedAt = ctx.services.clock.now();
     const { taskId } = await ctx.services.catalog
       .transaction(async (tables) => {
-        const instance = await getFreeInstance(InstanceId, tables, ctx);
+        const instance = await getServedInstance(InstanceId, tables, ctx);
         const storageDays = StorageDays || ((await tables.schedules.get(InstanceId))?.storageDays ?? DEFAULT_STORAGE_DAYS);
         return startBackup(tables, instance, { type: 'manual', remark: Remark, startedAt, storageDays, requestedBy: ctx.principal.uin });
       })

@@ -89,8 +89,8 @@ test('what cannot be restored, and where nothing can be restored to, each has it
     [{ BackupId: 'of-state-expired' }, 'ResourceUnavailable.BackupStatusAbnormal', /is expired; it must be normal/],
     [{ BackupId: 'of-state-deleted' }, 'ResourceUnavailable.BackupStatusAbnormal', /is deleted/],
     [{ InstanceId: 'crs-attachin' }, 'ResourceUnavailable.InstanceStateError', /is attaching; it must be online/],
-    [{ InstanceId: 'crs-isolated' }, 'ResourceUnavailable.InstanceStatusAbnormal', /nothing can be restored to it/],
-    [{ InstanceId: 'crs-detached' }, 'ResourceUnavailable.InstanceStatusAbnormal', /nothing can be restored to it/],
+    [{ InstanceId: 'crs-isolated' }, 'ResourceUnavailable.InstanceStatusAbnormal', /is isolated, and waiting does not change that/],
+    [{ InstanceId: 'crs-detached' }, 'ResourceUnavailable.InstanceStatusAbnormal', /is detached, and waiting does not change that/],
     [
       { InstanceId: 'crs-small000', BackupId: 'of-the-small' },
       'ResourceUnavailable.BackupSpecError',

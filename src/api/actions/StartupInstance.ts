@@ -11,7 +11,7 @@ export const StartupInstance = defineAction({
     'Its server is started on the data that it had when it was isolated, with the same password and, where that is free, on the same port.',
   input: structure({ InstanceId: text('Id of the instance.') }),
   output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
-  errors: [...MOVE_ERRORS, 'InvalidParameter.EmptyParam', 'ResourceUnavailable.InstanceStatusAbnormal'],
+  errors: [...MOVE_ERRORS, 'FailedOperation.UnSupportError', 'InvalidParameter.EmptyParam', 'ResourceUnavailable.InstanceStatusAbnormal'],
   access: { kind: 'write', resource: ({ InstanceId }) => [InstanceId] },
   ratePerSecond: 20,
   regionRequired: true,
@@ -26,7 +26,13 @@ export const StartupInstance = defineAction({
     const TaskId = await moveManaged(
       InstanceId,
       step,
-      ({ state }) => {
+      ({ kind, state }) => {
+        if (kind !== 'managed') {
+          throw ctx.fail('FailedOperation.UnSupportError', {
+            en: `Instance ${InstanceId} is attached: its server is not Redkeep's to start. AttachInstance registers it again after a detach.`,
+            zh: `实例 ${InstanceId} 是接入的实例，其服务器不由本服务启动；解绑后可用 AttachInstance 重新接入。`,
+          });
+        }
         if (state !== 'isolated') {
           throw ctx.fail('ResourceUnavailable.InstanceStatusAbnormal', {
             en: `Instance ${InstanceId} is ${state}; it must be isolated.`,

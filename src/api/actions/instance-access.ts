@@ -52,6 +52,27 @@ export async function getFreeInstance(
   return instance;
 }
 
+/** As `getFreeInstance`, with a code of its own for an instance that no task will bring online: it is isolated, cleaned up or detached. */
+export async function getServedInstance(
+  id: string,
+  tables: CatalogTables,
+  ctx: ActionContext<
+    | 'ResourceNotFound.InstanceNotExists'
+    | 'ResourceUnavailable.InstanceLockedError'
+    | 'ResourceUnavailable.InstanceStateError'
+    | 'ResourceUnavailable.InstanceStatusAbnormal'
+  >,
+): Promise<Instance> {
+  const { state } = await getInstance(id, tables, ctx);
+  if (state === 'isolated' || state === 'cleaning' || state === 'detached') {
+    throw ctx.fail('ResourceUnavailable.InstanceStatusAbnormal', {
+      en: `Instance ${id} is ${state}, and waiting does not change that: start it or attach it again first, where it is still there.`,
+      zh: `实例 ${id} 的状态为 ${state}，等待不会改变该状态：若实例仍存在，请先启动或重新接入。`,
+    });
+  }
+  return getFreeInstance(id, tables, ctx);
+}
+
 /** The error for an instance that another task holds. */
 export function instanceLocked(id: string, ctx: ActionContext<'ResourceUnavailable.InstanceLockedError'>, taskId?: number): Error {
   return ctx.fail('ResourceUnavailable.InstanceLockedError', {

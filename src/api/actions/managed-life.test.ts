@@ -86,8 +86,11 @@ describe('steps in the life of a managed instance', () => {
     const answer = await fixture.call('DestroyPostpaidInstance', { InstanceId: INSTANCE_ID });
     assert.equal(codeOf(answer), 'InvalidParameterValue.UnSupportedType');
     assert.match(answer.Error?.Message ?? '', /DetachInstance/);
-    for (const action of ['StartupInstance', 'CleanUpInstance']) {
-      assert.equal(codeOf(await fixture.call(action, { InstanceId: INSTANCE_ID })), 'ResourceUnavailable.InstanceStatusAbnormal');
+    for (const [action, code] of [
+      ['StartupInstance', 'FailedOperation.UnSupportError'],
+      ['CleanUpInstance', 'ResourceUnavailable.InstanceStatusAbnormal'],
+    ] as const) {
+      assert.equal(codeOf(await fixture.call(action, { InstanceId: INSTANCE_ID })), code);
       assert.equal(codeOf(await fixture.call(action, { InstanceId: ONLINE })), 'ResourceUnavailable.InstanceStatusAbnormal');
     }
     assert.equal(

@@ -5,7 +5,7 @@ import { isDomainError } from '../../lib/errors.ts';
 import type { ActionContext } from '../action.ts';
 import { DEFAULT_STORAGE_DAYS } from '../shapes/auto-backup-config.ts';
 import { backupStateError, getBackup } from './backup-access.ts';
-import { assertInstanceId, getFreeInstance, getInstance, instanceLocked } from './instance-access.ts';
+import { assertInstanceId, getServedInstance, instanceLocked } from './instance-access.ts';
 
 /** The codes with which a restore is refused before it begins. */
 export const RESTORE_ERRORS = [
@@ -41,7 +41,7 @@ export async function enqueueRestore(request: RestoreRequest, ctx: Context): Pro
   assertInstanceId(to, ctx);
   const { catalog, clock, wakeWorker } = ctx.services;
   const enqueue = async (tables: CatalogTables) => {
-    const instance = await getTarget(to, tables, ctx);
+    const instance = await getServedInstance(to, tables, ctx);
     request.check?.(instance);
     const { backup } = await getBackup({ InstanceId: of, BackupId: request.backupId }, tables, ctx);
     assertRestorable(backup, ctx);
@@ -62,18 +62,6 @@ export async function enqueueRestore(request: RestoreRequest, ctx: Context): Pro
   });
   wakeWorker();
   return taskId;
-}
-
-/** What will not change by itself has another code than what will. */
-async function getTarget(id: string, tables: CatalogTables, ctx: Context): Promise<Instance> {
-  const { state } = await getInstance(id, tables, ctx);
-  if (state === 'isolated' || state === 'cleaning' || state === 'detached') {
-    throw ctx.fail('ResourceUnavailable.InstanceStatusAbnormal', {
-      en: `Instance ${id} is ${state}: nothing can be restored to it.`,
-      zh: `实例 ${id} 的状态为 ${state}，无法恢复数据到该实例。`,
-    });
-  }
-  return getFreeInstance(id, tables, ctx);
 }
 
 /** Throws unless the backup has bytes that may be read. */

@@ -72,7 +72,7 @@ test('region: DescribeRegions lists all; another product than redis is refused b
   assert.equal(answer['TotalCount'], regions.size);
   for (const action of ['DescribeRegions', 'DescribeZones']) {
     const refused = await fixture.call(action, { Product: 'cvm' }, REGION_VERSION);
-    assert.deepEqual(refused.Error, { Code: 'InvalidParameterValue', Message: 'Product is "cvm"; it must be redis.' });
+    assert.deepEqual(refused.Error, { Code: 'InvalidParameter', Message: 'Product is "cvm"; it must be redis.' });
   }
 });
 

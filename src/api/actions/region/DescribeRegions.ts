@@ -25,7 +25,7 @@ export const DescribeRegions = defineAction({
     Scene: optional(int64('Accepted, no effect: the vendor’s own.')),
   }),
   output: structure({ TotalCount: int64('Regions.'), RegionSet: list(RegionInfo, 'The regions.') }),
-  errors: ['AuthFailure.UnauthorizedOperation', 'InternalError.InternalError', 'InvalidParameterValue'],
+  errors: ['AuthFailure.UnauthorizedOperation', 'InternalError.InternalError', 'InvalidParameter'],
   access: { kind: 'read', resource: 'operation' },
   ratePerSecond: 20,
   regionRequired: false,

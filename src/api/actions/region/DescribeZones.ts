@@ -29,7 +29,7 @@ export const DescribeZones = defineAction({
     Scene: optional(int64('Accepted, no effect: the vendor’s own.')),
   }),
   output: structure({ TotalCount: int64('Zones.'), ZoneSet: list(ZoneInfo, 'The zones.') }),
-  errors: ['AuthFailure.UnauthorizedOperation', 'InternalError.InternalError', 'InvalidParameterValue'],
+  errors: ['AuthFailure.UnauthorizedOperation', 'InternalError.InternalError', 'InvalidParameter'],
   access: { kind: 'read', resource: 'operation' },
   ratePerSecond: 20,
   regionRequired: true,
@@ -49,11 +49,11 @@ export const DescribeZones = defineAction({
   },
 });
 
-/** Throws InvalidParameterValue for another product than redis. */
-export function assertRedis(product: string, ctx: ActionContext<'InvalidParameterValue'>): void {
+/** Throws InvalidParameter for another product than redis. */
+export function assertRedis(product: string, ctx: ActionContext<'InvalidParameter'>): void {
   if (product !== 'redis') {
     const quoted = JSON.stringify(product.slice(0, 64));
-    throw ctx.fail('InvalidParameterValue', {
+    throw ctx.fail('InvalidParameter', {
       en: `Product is ${quoted}; it must be redis.`,
       zh: `Product 为 ${quoted}，必须是 redis。`,
     });

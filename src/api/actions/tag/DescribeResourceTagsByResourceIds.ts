@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { defineAction } from '../../action.ts';
+import { regions } from '../../regions.ts';
 import { list, optional, structure, text, uint64 } from '../../schema.ts';
 import { readInstances } from './tagged-instances.ts';
 
@@ -43,6 +44,8 @@ export const DescribeResourceTagsByResourceIds = defineAction({
     'InternalError.InternalError',
     'InvalidParameter',
     'InvalidParameterValue.OffsetInvalid',
+    'InvalidParameterValue.RegionInvalid',
+    'InvalidParameterValue.ResourceIdInvalid',
   ],
   access: { kind: 'read', resource: 'operation' },
   ratePerSecond: 20,
@@ -70,9 +73,27 @@ export const DescribeResourceTagsByResourceIds = defineAction({
         zh: `Offset 为 ${Offset}，必须是 Limit（${Limit}）的整数倍。`,
       });
     }
+    if (!regions.has(ResourceRegion)) {
+      const quoted = JSON.stringify(ResourceRegion.slice(0, 64));
+      throw ctx.fail('InvalidParameterValue.RegionInvalid', {
+        en: `ResourceRegion is ${quoted}, which is no region; DescribeRegions lists them.`,
+        zh: `ResourceRegion 为 ${quoted}，该地域不存在；可通过 DescribeRegions 查询。`,
+      });
+    }
     const { catalog } = ctx.services;
-    const isOurs = ServiceType === 'redis' && ResourcePrefix === 'instance' && Category !== 'System';
-    const ids = isOurs ? await readInstances([...new Set(ResourceIds)], ResourceRegion, catalog, ctx.principal.accountId) : [];
+    const isOurs = ServiceType === 'redis' && ResourcePrefix === 'instance';
+    const malformed = ResourceIds.find((id) => !/^crs-[a-z0-9]{8}$/.test(id));
+    if (isOurs && malformed !== undefined) {
+      const quoted = JSON.stringify(malformed.slice(0, 64));
+      throw ctx.fail('InvalidParameterValue.ResourceIdInvalid', {
+        en: `ResourceIds holds ${quoted}; an instance id is crs- and eight lower-case letters or digits.`,
+        zh: `ResourceIds 包含 ${quoted}；实例 ID 必须是 crs- 加八位小写字母或数字。`,
+      });
+    }
+    const ids =
+      isOurs && Category !== 'System'
+        ? await readInstances([...new Set(ResourceIds)], ResourceRegion, catalog, ctx.principal.accountId)
+        : [];
     const tags = await catalog.tags.ofInstances(ids);
     return { TotalCount: tags.length, Offset, Limit, Tags: tags.slice(Offset, Offset + Limit).map(toTagResource) };
   },

@@ -1,10 +1,20 @@
-import { defineAction } from '../../action.ts';
+import { type ActionContext, defineAction } from '../../action.ts';
 import { list, optional, structure, text } from '../../schema.ts';
-import { assertTags } from '../instance-tags.ts';
+import { findTagFault, toTags } from '../instance-tags.ts';
 import { parseInstanceResource, readInstances } from './tagged-instances.ts';
 
 const MOST_CHANGES = 10;
 const MOST_TAGS = 50;
+
+const TAG_ERRORS = [
+  'InvalidParameter.ReservedTagKey',
+  'InvalidParameter.Tag',
+  'InvalidParameterValue.TagKeyCharacterIllegal',
+  'InvalidParameterValue.TagKeyEmpty',
+  'InvalidParameterValue.TagKeyLengthExceeded',
+  'InvalidParameterValue.TagValueCharacterIllegal',
+  'InvalidParameterValue.TagValueLengthExceeded',
+] as const;
 
 export const ModifyResourceTags = defineAction({
   name: 'ModifyResourceTags',
@@ -28,12 +38,11 @@ export const ModifyResourceTags = defineAction({
     'AuthFailure.UnauthorizedOperation',
     'InternalError.DbOperationFailed',
     'InternalError.InternalError',
-    'InvalidParameter.InvalidParameter',
-    'InvalidParameter.Tag',
     'InvalidParameterValue.DeleteTagsParamError',
     'InvalidParameterValue.ResourceDescriptionError',
     'InvalidParameterValue.ResourceIdInvalid',
     'LimitExceeded.ResourceAttachedTags',
+    ...TAG_ERRORS,
   ],
   access: { kind: 'write', resource: 'operation' },
   ratePerSecond: 20,
@@ -64,7 +73,8 @@ export const ModifyResourceTags = defineAction({
         zh: `ReplaceTags 有 ${ReplaceTags.length} 个、DeleteTags 有 ${DeleteTags.length} 个元素；其中之一须有 1 到 ${MOST_CHANGES} 个，另一个最多同样多。`,
       });
     }
-    const replaced = assertTags('ReplaceTags', ReplaceTags, ctx);
+    assertReplaced(ReplaceTags, ctx);
+    const replaced = toTags(ReplaceTags);
     const both = replaced.find(({ key }) => DeleteTags.some(({ TagKey }) => TagKey === key));
     if (both !== undefined) {
       throw ctx.fail('InvalidParameterValue.DeleteTagsParamError', {
@@ -97,3 +107,29 @@ export const ModifyResourceTags = defineAction({
     return {};
   },
 });
+
+/** Throws with the vendor's code for the first fault of the tags. */
+function assertReplaced(
+  tags: ReadonlyArray<{ readonly TagKey: string; readonly TagValue: string }>,
+  ctx: ActionContext<(typeof TAG_ERRORS)[number]>,
+): void {
+  const found = findTagFault('ReplaceTags', tags);
+  switch (found?.fault) {
+    case undefined:
+      return;
+    case 'many':
+      throw ctx.fail('InvalidParameter.Tag', found.text);
+    case 'key-empty':
+      throw ctx.fail('InvalidParameterValue.TagKeyEmpty', found.text);
+    case 'key-length':
+      throw ctx.fail('InvalidParameterValue.TagKeyLengthExceeded', found.text);
+    case 'key-character':
+      throw ctx.fail('InvalidParameterValue.TagKeyCharacterIllegal', found.text);
+    case 'key-reserved':
+      throw ctx.fail('InvalidParameter.ReservedTagKey', found.text);
+    case 'value-length':
+      throw ctx.fail('InvalidParameterValue.TagValueLengthExceeded', found.text);
+    case 'value-character':
+      throw ctx.fail('InvalidParameterValue.TagValueCharacterIllegal', found.text);
+  }
+}

@@ -100,7 +100,13 @@ test('what is wrong is refused by its code, and nothing is changed', async () =>
     [{ Resource: RESOURCE, ReplaceTags: tags(11) }, 'InvalidParameter.Tag'],
     [{ Resource: RESOURCE, DeleteTags: tags(11).map(({ TagKey }) => ({ TagKey })) }, 'InvalidParameter.Tag'],
     [{ Resource: RESOURCE, ReplaceTags: tags(2), DeleteTags: [{ TagKey: 'k1' }] }, 'InvalidParameterValue.DeleteTagsParamError'],
-    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'a&b', TagValue: '' }] }, 'InvalidParameter.InvalidParameter'],
+    [{ Resource: RESOURCE, ReplaceTags: [...tags(1), ...tags(1)] }, 'InvalidParameter.Tag'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: '', TagValue: '' }] }, 'InvalidParameterValue.TagKeyEmpty'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'a&b', TagValue: '' }] }, 'InvalidParameterValue.TagKeyCharacterIllegal'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'k'.repeat(128), TagValue: '' }] }, 'InvalidParameterValue.TagKeyLengthExceeded'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'QCS:k', TagValue: '' }] }, 'InvalidParameter.ReservedTagKey'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'k', TagValue: 'a\tb' }] }, 'InvalidParameterValue.TagValueCharacterIllegal'],
+    [{ Resource: RESOURCE, ReplaceTags: [{ TagKey: 'k', TagValue: 'v'.repeat(256) }] }, 'InvalidParameterValue.TagValueLengthExceeded'],
   ];
   for (const [parameters, code] of cases) {
     assert.equal((await fixture.call('ModifyResourceTags', parameters, TAG)).Error?.Code, code, JSON.stringify(parameters));
@@ -118,13 +124,16 @@ test('what is wrong is refused by its code, and nothing is changed', async () =>
   const describe = (parameters: object) =>
     fixture.call(
       'DescribeResourceTagsByResourceIds',
-      { ServiceType: 'redis', ResourcePrefix: 'instance', ResourceIds: [TAGGED], ResourceRegion: 'x', ...parameters },
+      { ServiceType: 'redis', ResourcePrefix: 'instance', ResourceIds: [TAGGED], ResourceRegion: 'ap-guangzhou', ...parameters },
       TAG,
     );
   assert.equal((await describe({ Offset: 1 })).Error?.Code, 'InvalidParameterValue.OffsetInvalid');
   assert.equal((await describe({ Limit: 0 })).Error?.Code, 'InvalidParameter');
   assert.equal((await describe({ ResourceIds: Array(51).fill(TAGGED) })).Error?.Code, 'InvalidParameter');
   assert.equal((await describe({ Category: 'x' })).Error?.Code, 'InvalidParameter');
+  assert.equal((await describe({ ResourceRegion: 'x' })).Error?.Code, 'InvalidParameterValue.RegionInvalid');
+  assert.equal((await describe({ ResourceIds: [TAGGED, 'ins-1'] })).Error?.Code, 'InvalidParameterValue.ResourceIdInvalid');
+  assert.equal((await describe({ ServiceType: 'cvm', ResourcePrefix: 'instance', ResourceIds: ['ins-1'] }))['TotalCount'], 0);
 });
 
 test('a policy with a condition on tags decides by the tags that instances have', async () => {
