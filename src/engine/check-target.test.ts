@@ -18,6 +18,9 @@ describe('a target', () => {
       [{ ...SHARD, rdbVersion: 11, serverVersion: '7.2.0' }, [], 'target-version-unsupported'],
       [{ ...SHARD, rdbVersion: 80, serverKind: 'valkey', serverVersion: '9.0.0' }, [], 'target-version-unsupported'],
       [{ ...SHARD, keys: MODULE_KEYS }, ['bf'], 'target-lacks-module'],
+      // The source's user may not have been allowed to list them.
+      [{ ...SHARD, keys: MODULE_KEYS }, [], 'target-lacks-module'],
+      [{ ...SHARD, keys: { ...SHARD.keys, complete: false } }, ['bf'], 'target-lacks-module'],
       [{ ...SHARD, sizeBytes: 2 ** 50 }, [], 'target-memory-short'],
     ] as const) {
       const checking = checkTarget(redis, { ...NEEDS, shard, modules }, OPTIONS);
@@ -25,6 +28,23 @@ describe('a target', () => {
     }
     // A module that no key is of is not missed.
     await checkTarget(redis, { ...NEEDS, modules: ['bf'] }, OPTIONS);
+  });
+
+  test('that does not tell its modules is refused keys of modules, and reported where there is none', async () => {
+    await using redis = await startRedis({ aclUsers: ['modest on >secret ~* +@all -module'] });
+    const modest = { host: redis.host, port: redis.port, user: 'modest', password: 'secret' };
+    const keys = { ...NEEDS, shard: { ...SHARD, keys: MODULE_KEYS }, modules: ['bf'] };
+    await assert.rejects(checkTarget(modest, keys, OPTIONS), (error) => {
+      return isDomainError(error, 'target-lacks-module') && /\+module\|list/.test(error.hint ?? '');
+    });
+    assert.match((await checkTarget(modest, { ...NEEDS, modules: ['bf'] }, OPTIONS)).report.join('\n'), /lacks \+module\|list/);
+  });
+
+  test('gets back what it held, also where that is over its limit and a Sentinel watches', async () => {
+    await using redis = await startRedis({ config: ['maxmemory 2mb', 'maxmemory-policy allkeys-lru'] });
+    const needs = { ...NEEDS, usedMemoryBytes: 3_000_000 };
+    await assert.rejects(checkTarget(redis, needs, OPTIONS), (error) => isDomainError(error, 'target-memory-short'));
+    assert.equal((await checkTarget(redis, needs, { ...OPTIONS, isRollback: true })).memoryShort, undefined);
   });
 
   test('can be made a replica, or cannot for a reason', async () => {

@@ -6,6 +6,7 @@ import { withTarget } from '../redis/target-client.ts';
 import { countFunctions, countSentinels, readModules, readSetting, readTargetState, type TargetState } from '../redis/target-state.ts';
 import type { StoredShard } from '../repository/types.ts';
 import type { ReplicationEndpoint } from './send-as-master.ts';
+import { requireMemory } from './target-memory.ts';
 
 /** What a restore needs to know of the backup beside its manifest. */
 export interface BackupNeeds {
@@ -27,7 +28,19 @@ export interface CheckedTarget {
   readonly hasFunctions: boolean;
   /** Why it cannot be told to be our replica, half a sentence; undefined where it can. */
   readonly noReplication: string | undefined;
+  /** Where it may hold less than the backup takes: it loads that as our replica, but takes no more keys one by one. */
+  readonly memoryShort: string | undefined;
   readonly report: readonly string[];
+}
+
+export interface CheckOptions {
+  readonly endpoint: ReplicationEndpoint;
+  readonly allowPlainText: boolean;
+  /** Keys are added to what it holds. */
+  readonly merges: boolean;
+  /** The backup is what it held just before: it fits, and what it holds now is worse than what a Sentinel may do. */
+  readonly isRollback?: boolean;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -35,25 +48,22 @@ export interface CheckedTarget {
  * `target-is-cluster`, `target-is-replica`, `target-loading`, `target-watched-by-sentinel`, `target-version-unsupported`,
  * `target-lacks-module`, `target-has-too-few-databases`, `target-memory-short`, and the errors of `withTarget`.
  */
-export async function checkTarget(
-  target: SourceAddress,
-  needs: BackupNeeds,
-  options: { endpoint: ReplicationEndpoint; allowPlainText: boolean; merges: boolean; signal: AbortSignal },
-): Promise<CheckedTarget> {
+export async function checkTarget(target: SourceAddress, needs: BackupNeeds, options: CheckOptions): Promise<CheckedTarget> {
   return withTarget(target, options.signal, async (client) => {
     const state = await readTargetState(client);
     const report: string[] = [];
     const name = formatAddress(target);
     requireStandaloneMaster(state, name);
     requireVersion(state, needs.shard, name);
-    if (!options.merges) {
-      requireMemory(state, needs, name, report);
+    const memoryShort = options.merges || options.isRollback ? undefined : requireMemory(state, needs, name);
+    if (memoryShort !== undefined) {
+      report.push(memoryShort);
     }
 
     const sentinels = await countSentinels(client);
     if (sentinels === undefined) {
       report.push('whether a Sentinel watches the target is not known: its user lacks +pubsub|numsub');
-    } else if (sentinels > 0 && !options.merges) {
+    } else if (sentinels > 0 && !options.merges && !options.isRollback) {
       throw new DomainError('target-watched-by-sentinel', `${sentinels} Sentinel connections watch ${name}`, {
         hint: 'a Sentinel would take the restore for a failover: remove the monitor with SENTINEL REMOVE, restore, and add it again',
       });
@@ -86,7 +96,7 @@ export async function checkTarget(
     const loadsAtOnce = mayLoadAtOnce && (await readSetting(client, 'repl-diskless-load')) === 'disabled';
     const settings =
       masterAuth === undefined ? undefined : { masterauth: masterAuth, ...(loadsAtOnce ? { 'repl-diskless-load': 'disabled' } : {}) };
-    return { state, settings, loadsAtOnce, useTls: wantsTls, hasFunctions: functions !== undefined, noReplication, report };
+    return { state, settings, loadsAtOnce, useTls: wantsTls, hasFunctions: functions !== undefined, noReplication, memoryShort, report };
   });
 }
 
@@ -117,53 +127,42 @@ function requireVersion(state: TargetState, shard: StoredShard, name: string): v
   }
 }
 
-function requireMemory(state: TargetState, needs: BackupNeeds, name: string, report: string[]): void {
-  // An RDB is smaller than what it becomes, so it is the least where the backup does not tell more.
-  const needed = Math.max(needs.usedMemoryBytes, needs.shard.sizeBytes);
-  const refuse = (limit: string, hint: string) => {
-    throw new DomainError('target-memory-short', `the backup needs about ${toMebibytes(needed)} MiB, ${name} has ${limit}`, { hint });
-  };
-  if (state.machineMemoryBytes > 0 && state.machineMemoryBytes < needed) {
-    refuse(`a machine of ${toMebibytes(state.machineMemoryBytes)} MiB`, 'restore to a larger machine');
-  }
-  if (state.maxMemoryBytes > 0 && state.maxMemoryBytes < needed) {
-    const limit = `a maxmemory of ${toMebibytes(state.maxMemoryBytes)} MiB`;
-    if (state.evictsKeys) {
-      refuse(`${limit} and evicts keys beyond it`, 'raise maxmemory of the target, or set maxmemory-policy noeviction');
-    }
-    report.push(`the target has ${limit} and the backup needs about ${toMebibytes(needed)}: it will refuse writes afterwards`);
-  }
-}
-
 async function requireModules(
   client: Parameters<typeof readModules>[0],
   { shard, modules }: BackupNeeds,
   name: string,
   report: string[],
 ): Promise<void> {
-  if (modules.length === 0 && (shard.keys.byType['module'] ?? 0) === 0) {
+  const moduleKeys = shard.keys.byType['module'] ?? 0;
+  if (modules.length === 0 && moduleKeys === 0) {
     return;
   }
   const present = await readModules(client);
-  if (present === undefined) {
+  if (present === undefined && moduleKeys === 0) {
     report.push('whether the target has the modules of the source is not known: its user lacks +module|list');
     return;
   }
-  const lacking = modules.filter((module) => !present.includes(module));
   // A server without the module ends at the first of its keys.
-  if (lacking.length > 0 && ((shard.keys.byType['module'] ?? 0) > 0 || !shard.keys.complete)) {
-    throw new DomainError('target-lacks-module', `the backup holds keys of modules that ${name} has not loaded: ${lacking.join(', ')}`, {
+  if (present === undefined) {
+    throw new DomainError('target-lacks-module', `the backup holds ${moduleKeys} keys of modules, and ${name} does not tell what it has`, {
+      hint: 'allow it on the target: ACL SETUSER … +module|list; a server that lacks a module would end at the first of its keys',
+    });
+  }
+  const lacking = modules.filter((module) => !present.includes(module));
+  const isLacking = lacking.length > 0 ? moduleKeys > 0 || !shard.keys.complete : moduleKeys > 0 && present.length === 0;
+  if (isLacking) {
+    const which = lacking.length > 0 ? lacking.join(', ') : 'which, the backup does not tell';
+    throw new DomainError('target-lacks-module', `the backup holds keys of modules that ${name} has not loaded: ${which}`, {
       hint: 'load the modules in the target first',
     });
+  }
+  if (modules.length === 0) {
+    report.push(`the backup holds keys of modules and does not tell of which; the target has ${present.join(', ')}`);
   }
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function toMebibytes(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / 1024 ** 2);
 }
 
 /** Whether a server surely reads the RDB of a shard: one that does not empties itself before it finds out. */

@@ -9,6 +9,7 @@ import { endReplication, waitForAppendOnlyFile } from './end-replication.ts';
 import { countKeys, writeKeys } from './restore-by-keys.ts';
 import type { RestoreMark, RestoreProgress, TtlPolicy } from './restore-types.ts';
 import { type ReplicationEndpoint, sendAsMaster } from './send-as-master.ts';
+import { memoryShort } from './target-memory.ts';
 
 export interface ReplaceOptions {
   /** Every stored byte of it is authenticated. */
@@ -24,7 +25,7 @@ export interface ReplaceOptions {
   readonly onProgress: (phase: RestoreProgress['phase'], doneBytes: number, totalBytes: number) => void;
 }
 
-/** Nothing has reached the target yet, or it would have been another error. */
+/** Before the target follows us: it cannot, and nothing has reached it. */
 const NOT_BEGUN = ['target-did-not-connect', 'target-permission-denied', 'target-refused', 'listen-failed'];
 
 /**
@@ -46,6 +47,9 @@ export async function replaceData(options: ReplaceOptions): Promise<{ way: 'repl
       reason = describeError(error.cause);
     }
   }
+  if (checked.memoryShort !== undefined) {
+    throw memoryShort(`keys would have to be written one by one (${reason}), and ${checked.memoryShort}`, 'raise maxmemory of the target');
+  }
   await replaceByKeys(options);
   const report = [`keys were written one by one, since the target could not be made a replica: ${reason}`];
   if (checked.state.aofEnabled) {
@@ -66,6 +70,7 @@ async function replicate(options: ReplaceOptions): Promise<void> {
     await options.mark(next);
     last = next;
   };
+  let follows = false;
   onProgress('transferring', 0, totalBytes);
   try {
     await sendAsMaster({
@@ -79,10 +84,13 @@ async function replicate(options: ReplaceOptions): Promise<void> {
       before: (step, { replicationId }, port) =>
         mark({ ...toMark(options, step), master: { host: endpoint.advertise ?? endpoint.listen, port, replicationId } }),
       // As a replica it refuses writes by itself, and paused ones would wait in vain.
-      onFollowing: () => endPause(target),
+      onFollowing() {
+        follows = true;
+        return endPause(target);
+      },
     });
   } catch (error) {
-    if (isDomainError(error, ...NOT_BEGUN)) {
+    if (!follows && isDomainError(error, ...NOT_BEGUN)) {
       await endReplication(target, last, { signal });
       throw new NotBegunError('the target cannot be made a replica', { cause: error });
     }

@@ -77,6 +77,8 @@ const NAMED_KEYS = 3;
 
 export interface KeyCount {
   readonly counts: RestoreCounts;
+  /** Of their values, as the RDB has them: in memory they take more. */
+  readonly valueBytes: number;
   /** Of the counted keys, those that the target holds. */
   readonly existing: number;
   /** Names of the first of them, for a message. */
@@ -88,9 +90,11 @@ export async function countKeys(selection: KeySelection, target?: SourceAddress)
   const counter = createCounter();
   const existingNames: string[] = [];
   let existing = 0;
+  let valueBytes = 0;
   await using pipe = target === undefined ? undefined : await openPipe(target, selection.signal);
   await readKeys(selection, async (key) => {
     counter.count(key);
+    valueBytes += key.value.length;
     await pipe?.send(
       key,
       (k) => encode('EXISTS', k.name),
@@ -105,7 +109,7 @@ export async function countKeys(selection: KeySelection, target?: SourceAddress)
     );
   });
   await pipe?.flush();
-  return { counts: counter.counts(), existing, existingNames };
+  return { counts: counter.counts(), valueBytes, existing, existingNames };
 }
 
 export interface WriteOptions extends KeySelection {
@@ -116,16 +120,25 @@ export interface WriteOptions extends KeySelection {
   readonly withFunctions: boolean;
 }
 
-/** Writes the keys of a selection with RESTORE. Throws as `countKeys` and the pipe; keys may have been written then. */
-export async function writeKeys(options: WriteOptions): Promise<RestoreCounts> {
+/**
+ * Writes the keys of a selection with RESTORE, but those that have expired by now: they would remove what the target holds under their names.
+ * Throws as `countKeys` and the pipe; keys may have been written then.
+ */
+export async function writeKeys(options: WriteOptions): Promise<{ counts: RestoreCounts; expired: number }> {
   const { target, signal, ttl, rdbVersion, replaceExisting, withFunctions } = options;
   const counter = createCounter();
+  let expired = 0;
   await using pipe = await openPipe(target, signal);
   await readKeys(
     options,
     async (key) => {
       counter.count(key);
-      await pipe.send(key, () => encodeRestore(key, ttl, rdbVersion, replaceExisting));
+      const expiresAt = toExpiry(key.expiresAt, ttl);
+      if (expiresAt !== 0 && expiresAt <= Date.now()) {
+        expired += 1;
+        return;
+      }
+      await pipe.send(key, () => encodeRestore(key, expiresAt, rdbVersion, replaceExisting));
     },
     async (code) => {
       if (withFunctions) {
@@ -134,7 +147,7 @@ export async function writeKeys(options: WriteOptions): Promise<RestoreCounts> {
     },
   );
   await pipe.flush();
-  return counter.counts();
+  return { counts: counter.counts(), expired };
 }
 
 /** Refuses before anything is written where the target holds keys of the selection. */
@@ -168,14 +181,14 @@ async function openPipe(target: SourceAddress, signal: AbortSignal) {
 }
 
 /** `RESTORE key expiry payload [REPLACE] ABSTTL`; the payload is as DUMP makes it: value, RDB version, CRC-64 (redis.io RESTORE command). */
-function encodeRestore(key: RdbKey, ttl: TtlPolicy, rdbVersion: number, replace: boolean): Buffer {
+function encodeRestore(key: RdbKey, expiresAt: number, rdbVersion: number, replace: boolean): Buffer {
   const version = Buffer.alloc(2);
   version.writeUInt16LE(rdbVersion);
   const crc = createCrc64();
   crc.update(key.value);
   crc.update(version);
   const payload = [key.value, version, Buffer.from(crc.digestHex(), 'hex').reverse()];
-  const expiry = Buffer.from(String(toExpiry(key.expiresAt, ttl)));
+  const expiry = Buffer.from(String(expiresAt));
   return encode('RESTORE', key.name, expiry, payload, ...(replace ? [Buffer.from('REPLACE')] : []), Buffer.from('ABSTTL'));
 }
 

@@ -1,4 +1,5 @@
 import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
+import { formatAddress } from '../redis/source-address.ts';
 import { pauseWrites, type WritePause } from '../redis/write-pause.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
 import { importKeyring } from '../repository/keyring.ts';
@@ -13,6 +14,7 @@ import { countKeys, requireNoneExists, writeKeys } from './restore-by-keys.ts';
 import type { RestoreMark, RestoreOptions, RestoreProgress, RestoreRequest, RestoreResult } from './restore-types.ts';
 import { runBackup } from './run-backup.ts';
 import { describeSettled, endAfterAbort, settle } from './run-settle.ts';
+import { requireRoom } from './target-memory.ts';
 
 /**
  * One try at a restore. All stored bytes are authenticated before the target is looked at, and the target before anything is changed. When it
@@ -111,6 +113,7 @@ async function merge(run: Run): Promise<RestoreResult> {
   const selection = { reader, filter, signal, onRead: (readBytes: number) => onProgress('checking', readBytes, shard.sizeBytes) };
   const count = await countKeys(selection, replaceExisting ? undefined : target);
   requireNoneExists(count, target);
+  requireRoom(checked.state, count.valueBytes, { replaces: replaceExisting, name: formatAddress(target) });
   if (request.safety !== undefined) {
     await mark(toFirstMark(checked, true));
   }
@@ -120,7 +123,7 @@ async function merge(run: Run): Promise<RestoreResult> {
     step: 'write-keys',
     ...(safety === undefined ? {} : { safety: { backupId: safety.backupId, attempt: safety.attempt } }),
   });
-  const counts = await writeKeys({
+  const { counts, expired } = await writeKeys({
     ...selection,
     target,
     ttl,
@@ -129,6 +132,9 @@ async function merge(run: Run): Promise<RestoreResult> {
     withFunctions: false,
     onRead: (readBytes) => onProgress('writing-keys', readBytes, shard.sizeBytes),
   });
+  if (expired > 0) {
+    report.push(`${expired} of the keys had expired by then and were left out`);
+  }
   if (shard.keys.functions > 0) {
     report.push('functions of the backup were left out: only a restore of everything brings them back');
   }

@@ -264,6 +264,18 @@ describe('a restore that fails settles itself:', () => {
     assert.deepEqual(await readContent(scene.target), scene.before);
   });
 
+  test('a target that evicts, and is over its limit by then, gets back what it held all the same', async () => {
+    await using scene = await prepare();
+    const mark = await killWhile(scene.site.restoreRequest(scene.target, { ttl: { kind: 'drop' } }), { phase: 'writing-keys' });
+    // None of its own keys can be evicted.
+    await scene.target.command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru', 'maxmemory', '1mb');
+    const result = await scene.settle(mark);
+    assert.equal(result.outcome, 'rolled-back', result.report.join('\n'));
+    await scene.target.command('CONFIG', 'SET', 'maxmemory', '0');
+    assert.deepEqual(await readContent(scene.target), scene.before);
+    await scene.assertAtRest();
+  });
+
   test('a target that was told to follow somebody else is left following', async () => {
     await using scene = await prepare();
     const mark = await killWhile(scene.site.restoreRequest(scene.target), { mark: 'replicate' });

@@ -95,7 +95,7 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
     await repository.authenticateAttempt(safety, { signal });
     const reader = await repository.openAttempt(safety, { signal });
     const needs = await readNeeds(reader, signal);
-    const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges: false, signal });
+    const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges: false, isRollback: true, signal });
     // What is to be put back in the end is what was there before the restore.
     const way = await replaceData({
       reader,

@@ -4,7 +4,7 @@ import { releaseMemory } from '../lib/release-memory.ts';
 import { type MasterSession, type MasterSessionOptions, openMasterSession } from '../redis/master-session.ts';
 import { resolveAddresses } from '../redis/resolve-addresses.ts';
 import { formatAddress, type SourceAddress } from '../redis/source-address.ts';
-import { withTarget } from '../redis/target-client.ts';
+import { withPatience, withTarget } from '../redis/target-client.ts';
 import { readTargetState } from '../redis/target-state.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
 import { backupDamaged } from '../repository/format.ts';
@@ -37,6 +37,8 @@ export interface SendOptions {
 
 /** A target that has not come by then will not: it connects within a second of being told. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** One that has just loaded everything may be busy, or have no connection left, for a moment. */
+const LOOK_PATIENCE_MS = 30_000;
 
 /**
  * Makes the target load a backup, as its master; every frame is authenticated as it is read. Every stored byte must have been
@@ -73,7 +75,7 @@ export async function sendAsMaster(options: SendOptions): Promise<void> {
   await options.onFollowing?.();
   await session.sendRdb(readPlain(options, shard));
   await session.waitForLoad();
-  const state = await withTarget(target, signal, readTargetState);
+  const state = await withPatience(target, { patienceMs: LOOK_PATIENCE_MS, signal }, readTargetState);
   requireSameCounts(state.databases, shard.keys, target);
 }
 

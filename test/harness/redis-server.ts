@@ -17,6 +17,8 @@ export interface RedisServerOptions {
   readonly aclUsers?: readonly string[];
   /** Path of an RDB file to start on. */
   readonly dump?: string;
+  /** That of a server that was killed, to start again on what it left; a new one by default. */
+  readonly dir?: string;
   /** The `redis-server` on the PATH by default. */
   readonly server?: ServerProgram;
   /** A free one by default; that of a server which was stopped, to start it again. */
@@ -44,7 +46,7 @@ const LOG_FILE = 'server.log';
  * diskless delay is 0, so that a full synchronisation starts at once.
  */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const dir = await mkdtemp(join(tmpdir(), 'redkeep-redis-'));
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'redkeep-redis-')));
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await findFreePort());
     const child = await launch(dir, port, options);

@@ -1,8 +1,8 @@
 import { runRestore } from '../../src/engine/run-restore.ts';
 import { runSettle } from '../../src/engine/run-settle.ts';
 
-// A process of its own that restores, or settles, and tells each mark and phase as a line of JSON; it stops for ever at the mark that its
-// parent names, to be killed there.
+// A process of its own that restores, or settles, and tells each mark and phase as a line of JSON, and at the end the most memory that it took;
+// it stops for ever at the mark that its parent names, to be killed there.
 const { request, holdAt } = JSON.parse(process.argv[2] ?? '{}');
 const tell = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 let phase = '';
@@ -24,4 +24,4 @@ const options = {
   },
 };
 await ('mark' in request ? runSettle(request, options) : runRestore(request, options));
-tell({ ended: true });
+tell({ ended: true, peakBytes: process.resourceUsage().maxRSS * 1024 });

@@ -17,11 +17,16 @@ export async function makeRestoreSite(source: SourceAddress): Promise<RestoreSit
   const { storageUrl, keyring } = site.request(source);
   return {
     ...site,
-    restoreRequest: ({ host, port, user, password }, more = {}) => ({
+    restoreRequest: ({ host, port, user, password, tls }, more = {}) => ({
       backup: { backupId: BACKUP_ID, attempt: 1 },
       storageUrl,
       keyring,
-      target: { host, port, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) },
+      target: {
+        ...{ host, port },
+        ...(user === undefined ? {} : { user }),
+        ...(password === undefined ? {} : { password }),
+        ...(tls === undefined ? {} : { tls }),
+      },
       endpoint: { listen: '127.0.0.1' },
       allowPlainText: false,
       safety: { ref: { backupId: SAFETY_ID, attempt: 1 }, facts: BACKUP_FACTS, memoryCheck: 'warn' },

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openReplicaSession } from '../../src/redis/replica-session.ts';
-import type { SourceAddress } from '../../src/redis/source-address.ts';
 import { readSourceInfo } from '../../src/redis/source-info.ts';
 import { addressOf, fillSlowly, tryBackup } from '../harness/failing-backup.ts';
-import { findFreePort } from '../harness/free-port.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
+import { startSentinel } from '../harness/sentinel.ts';
 import { eventually } from '../harness/temp-supervisor.ts';
 
 /** Servers of version 7.0; what a backup of each ends with is what the task's message says. */
@@ -306,36 +301,6 @@ async function fillWithReplica(source: RedisServer): Promise<void> {
   await source.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
   await fillSlowly(source);
   await source.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
-}
-
-/** A real Sentinel that watches the server; resolves when it does. */
-async function startSentinel(source: RedisServer): Promise<AsyncDisposable & { address: SourceAddress }> {
-  const dir = await mkdtemp(join(tmpdir(), 'redkeep-sentinel-'));
-  const file = join(dir, 'sentinel.conf');
-  const port = await findFreePort();
-  const lines = [
-    'bind 127.0.0.1',
-    `port ${port}`,
-    `dir ${dir}`,
-    `sentinel monitor source ${source.host} ${source.port} 1`,
-    'sentinel down-after-milliseconds source 300',
-    'sentinel failover-timeout source 3000',
-  ];
-  await writeFile(file, `${lines.join('\n')}\n`);
-  const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
-  const ended = once(sentinel, 'exit');
-  await eventually('the Sentinel watches', async () => {
-    const [, watching] = (await source.command('PUBSUB', 'NUMSUB', '__sentinel__:hello')) as [string, number];
-    return Number(watching) === 1;
-  });
-  return {
-    address: { host: '127.0.0.1', port },
-    async [Symbol.asyncDispose]() {
-      sentinel.kill('SIGKILL');
-      await ended;
-      await rm(dir, { recursive: true });
-    },
-  };
 }
 
 /** SIGKILL to the process that the server forked to send its data; by its pid, as Linux tells it. */
