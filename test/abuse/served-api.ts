@@ -11,8 +11,11 @@ export interface ServedApi extends AsyncDisposable {
   send(request: RawRequest, lines?: readonly string[]): Promise<RawAnswer>;
 }
 
-export async function serveApi(timeouts: Partial<HttpTimeouts> = {}): Promise<ServedApi> {
-  const fixture = await openApiFixture();
+export async function serveApi(
+  timeouts: Partial<HttpTimeouts> = {},
+  options: Parameters<typeof openApiFixture>[0] = {},
+): Promise<ServedApi> {
+  const fixture = await openApiFixture(options);
   await insertExample(fixture.catalog);
   const server = createHttpServer({
     handle: (raw) => fixture.api.handle(raw),

@@ -6,7 +6,7 @@ import type { LocalMachine, MachineRoom } from '../local-machine.ts';
 import type { CheckedTerms } from './order-terms.ts';
 
 /** The codes with which an order is refused that this machine cannot carry. */
-export const ROOM_ERRORS = ['LimitExceeded', 'ResourceInsufficient', 'UnsupportedOperation'] as const;
+export const ROOM_ERRORS = ['LimitExceeded', 'ResourceInsufficient'] as const;
 
 /** What is ordered. */
 export interface Order {
@@ -43,7 +43,7 @@ export function requireMachine(ctx: ActionContext<'UnsupportedOperation'>): Loca
   return machine;
 }
 
-type RoomContext = ActionContext<(typeof ROOM_ERRORS)[number]>;
+type RoomContext = ActionContext<(typeof ROOM_ERRORS)[number] | 'UnsupportedOperation'>;
 
 /**
  * Throws unless this process runs local instances and the machine has room for the order: memory for all that every managed instance may

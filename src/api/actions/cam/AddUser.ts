@@ -41,7 +41,6 @@ export const AddUser = defineAction({
     'InvalidParameter.SubUserFull',
     'InvalidParameter.SubUserNameInUse',
     'InvalidParameter.UserNameIllegal',
-    'OperationDenied.AccessKeyOverLimit',
   ],
   access: { kind: 'write', resource: 'operation' },
   ratePerSecond: 20,

@@ -1,7 +1,7 @@
 import { defineAction } from '../../action.ts';
 import { optional, structure, text, uint64 } from '../../schema.ts';
 import { formatWireTime } from '../../shapes/wire-time.ts';
-import { createAccessKey, readTarget, toWireStatus } from './access-keys.ts';
+import { assertKeyRoom, createAccessKey, readTarget, toWireStatus } from './access-keys.ts';
 
 export const AccessKeyDetail = structure({
   AccessKeyId: text('Id of the key.'),
@@ -69,6 +69,7 @@ export const CreateAccessKey = defineAction({
           zh: `不存在 uin 为 ${target} 的子用户。`,
         });
       }
+      await assertKeyRoom(target, tables, ctx);
       return createAccessKey({ uin: target, description: Description ?? '' }, tables, ctx);
     });
     return {

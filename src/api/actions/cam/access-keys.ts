@@ -6,20 +6,28 @@ import type { ActionContext } from '../../action.ts';
 /** The vendor's limit: "at most two access keys for each account" (SDK, OperationDenied.AccessKeyOverLimit). */
 const MOST_KEYS = 2;
 
+/** Throws OperationDenied.AccessKeyOverLimit where the user has as many keys as it may have. */
+export async function assertKeyRoom(
+  uin: string,
+  tables: CatalogTables,
+  ctx: ActionContext<'OperationDenied.AccessKeyOverLimit'>,
+): Promise<void> {
+  const existing = await tables.accessKeys.ofUser(ctx.principal.accountId, uin);
+  if (existing.length >= MOST_KEYS) {
+    throw ctx.fail('OperationDenied.AccessKeyOverLimit', {
+      en: `User ${uin} has ${existing.length} access keys; at most ${MOST_KEYS} are allowed. Delete one first.`,
+      zh: `子用户 ${uin} 已有 ${existing.length} 个密钥，最多 ${MOST_KEYS} 个，请先删除一个。`,
+    });
+  }
+}
+
 /** Makes an active key of a user. The secret is returned this once: only its sealed form is kept. */
 export async function createAccessKey(
   owner: { uin: string; description: string },
   tables: CatalogTables,
-  ctx: ActionContext<'OperationDenied.AccessKeyOverLimit'>,
+  ctx: Pick<ActionContext, 'principal' | 'services'>,
 ): Promise<{ key: AccessKey; secretKey: string }> {
   const { accountId } = ctx.principal;
-  const existing = await tables.accessKeys.ofUser(accountId, owner.uin);
-  if (existing.length >= MOST_KEYS) {
-    throw ctx.fail('OperationDenied.AccessKeyOverLimit', {
-      en: `User ${owner.uin} has ${existing.length} access keys; at most ${MOST_KEYS} are allowed. Delete one first.`,
-      zh: `子用户 ${owner.uin} 已有 ${existing.length} 个密钥，最多 ${MOST_KEYS} 个，请先删除一个。`,
-    });
-  }
   const { secretId, secretKey } = createAccessKeyPair();
   const key: AccessKey = {
     secretId,
