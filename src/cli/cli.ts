@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { describeError } from '../lib/errors.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCatalogCommands } from './commands/catalog.ts';
@@ -15,6 +14,7 @@ import { addScheduleCommands } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addUserCommands } from './commands/user.ts';
+import { describeFailure } from './describe-failure.ts';
 import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
@@ -62,7 +62,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    io.err(`redkeep: ${describeError(error)}\n`);
+    io.err(`redkeep: ${await describeFailure(error)}\n`);
     return exitCodeOf(error);
   }
 }

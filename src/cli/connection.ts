@@ -3,6 +3,7 @@ import type { Client } from '../api/client.ts';
 import { createClient } from '../api/client.ts';
 import { resolveDataDir } from '../lib/data-dir.ts';
 import { DomainError } from '../lib/errors.ts';
+import { explained } from './describe-failure.ts';
 import type { Io } from './io.ts';
 
 /** Options that every command which calls the API has. */
@@ -15,12 +16,9 @@ export interface ConnectionOptions {
 
 /** A client of the server that the options, the environment and the data directory name, in that order. */
 export async function connect(options: ConnectionOptions, io: Io): Promise<Client> {
-  const credential = await readCredential(options, io);
-  return createClient({
-    ...credential,
-    endpoint: await findEndpoint(options, io),
-    region: options.region ?? (io.env['REDKEEP_REGION'] || 'ap-guangzhou'),
-  });
+  const { keySource, ...credential } = await readCredential(options, io);
+  const region = options.region ?? (io.env['REDKEEP_REGION'] || 'ap-guangzhou');
+  return explained(createClient({ ...credential, endpoint: await findEndpoint(options, io), region }), { region, keySource });
 }
 
 /** Where the server answers: `--endpoint`, `REDKEEP_ENDPOINT`, what the serving process wrote into the data directory, the default. */
@@ -38,21 +36,25 @@ interface Credential {
   readonly secretKey: string;
   /** Of a temporary key. */
   readonly token?: string | undefined;
+  /** Where it was read, for a person. */
+  readonly keySource: string;
 }
 
 async function readCredential(options: ConnectionOptions, io: Io): Promise<Credential> {
   const { REDKEEP_SECRET_ID: envId, REDKEEP_SECRET_KEY: envKey, REDKEEP_TOKEN: token } = io.env;
   if (envId && envKey) {
-    return { secretId: envId, secretKey: envKey, token };
+    return { secretId: envId, secretKey: envKey, token, keySource: 'REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY' };
   }
   const path = resolveDataDir(options.dataDir, io.env).credential;
   const { secretId, secretKey } = (await readJson(path)) ?? {};
   if (typeof secretId !== 'string' || typeof secretKey !== 'string') {
     throw new DomainError('credential-missing', `no credential in ${path}`, {
-      hint: 'name the data directory with --data-dir, or set REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY',
+      hint:
+        'a server that was started with it as data directory writes it there (./redkeep up); name another one with --data-dir, or set ' +
+        'REDKEEP_SECRET_ID and REDKEEP_SECRET_KEY',
     });
   }
-  return { secretId, secretKey };
+  return { secretId, secretKey, keySource: path };
 }
 
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {

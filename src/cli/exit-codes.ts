@@ -1,39 +1,57 @@
 import { isDomainError } from '../lib/errors.ts';
 
-/** Exit statuses of every command; part of the command line's contract. */
-export const EXIT = {
-  ok: 0,
-  /** The command was understood and could not be done, or `check` found an inconsistency. */
-  failed: 1,
-  /** Wrong words on the command line or in the environment. */
-  usage: 2,
-  /** Something that the machine must have is missing (also used by the launcher). */
-  notSetUp: 3,
-  /** No server answers at the endpoint. */
-  unreachable: 4,
-  /** No credential, or the server refused it. */
-  denied: 5,
+/** Exit statuses of every command, each with what it means; part of the command line's contract. */
+const STATUSES = {
+  ok: [0, 'done'],
+  failed: [1, 'failed, or the answer is no'],
+  usage: [2, 'wrong usage'],
+  /** Also used by the launcher. */
+  notSetUp: [3, 'something is missing on this machine'],
+  unreachable: [4, 'no server answers'],
+  denied: [5, 'no credential, or refused'],
+  notFound: [6, 'what is named does not exist'],
+  faultFound: [7, 'an inconsistency or a bad backup was found'],
+  /** As a shell shows a process that SIGINT has ended. */
+  interrupted: [130, 'interrupted'],
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+type Name = keyof typeof STATUSES;
 
-const CODES: Readonly<Record<string, ExitCode>> = {
+export type ExitCode = (typeof STATUSES)[Name][0];
+
+export const EXIT = Object.fromEntries(Object.entries(STATUSES).map(([name, [code]]) => [name, code])) as {
+  readonly [Key in Name]: (typeof STATUSES)[Key][0];
+};
+
+/** Every status with its meaning, in order. */
+export const EXIT_TABLE: ReadonlyArray<readonly [code: ExitCode, meaning: string]> = Object.values(STATUSES);
+
+const OF_DOMAIN_ERRORS: Readonly<Record<string, ExitCode>> = {
   'config-invalid': EXIT.usage,
   'usage-error': EXIT.usage,
+  'endpoint-invalid': EXIT.usage,
+  'product-unknown': EXIT.usage,
+  'instance-ambiguous': EXIT.usage,
   'server-not-found': EXIT.notSetUp,
   'server-unreachable': EXIT.unreachable,
   'credential-missing': EXIT.denied,
+  'backup-not-found': EXIT.notFound,
+  'instance-not-found': EXIT.notFound,
+  'policy-not-found': EXIT.notFound,
+  interrupted: EXIT.interrupted,
 };
 
-/** The exit status for anything that a command threw; API errors of authentication and permission are `denied`. */
+/** The exit status for anything that a command threw; API errors by their wire code. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (isDomainError(error)) {
-    return CODES[error.code] ?? EXIT.failed;
+    return OF_DOMAIN_ERRORS[error.code] ?? EXIT.failed;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(AuthFailure|UnauthorizedOperation)\b/.test(code) || code === 'InvalidParameter.PermissionDenied' ? EXIT.denied : EXIT.failed;
+  if (/^(AuthFailure|UnauthorizedOperation)\b/.test(code) || code === 'InvalidParameter.PermissionDenied') {
+    return EXIT.denied;
+  }
+  return /^ResourceNotFound\b|NotExists?$/.test(code) ? EXIT.notFound : EXIT.failed;
 }
 
 /** The help text that closes every command's `--help`. */
-export const EXIT_HELP = `
-Exit status: 0 done; 1 failed; 2 wrong usage; 3 something is missing on this machine; 4 no server answers; 5 no credential or refused.`;
+export const EXIT_HELP = `\nExit status: ${EXIT_TABLE.map(([code, meaning]) => `${code} ${meaning}`).join('; ')}.`;

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiCallError, type Client } from '../api/client.ts';
 import { DomainError } from '../lib/errors.ts';
+import { suggestBackup } from './describe-failure.ts';
+import { listBackups } from './list-backups.ts';
+import { listInstances } from './list-instances.ts';
 
 /** A backup, and the instance that it is of. */
 export interface FoundBackup {
@@ -10,9 +13,8 @@ export interface FoundBackup {
 
 /** The windows of the limit of requests are this long. */
 const LIMIT_PAUSE_MS = 1_000;
-/** Detached ones too, whose backups can be restored. */
-const ALL_STATUSES = [0, 1, 2, -2, -3];
-const PAGE = 1000;
+/** Of so many instances the backups are listed to say which one was meant. */
+const MOST_SUGGESTING = 20;
 
 /**
  * Finds a backup by its id alone, which the API does not: looks at the instance `from`, or else at `near` and then at every other one of the region
@@ -24,7 +26,8 @@ export async function findBackup(client: Client, backupId: string, where: { from
   if (found !== undefined) {
     return found;
   }
-  for (const instanceId of where.from === undefined ? await listInstances(client) : []) {
+  const others = where.from === undefined ? (await listInstances(client)).map(({ InstanceId }) => InstanceId) : [];
+  for (const instanceId of others) {
     const other = instanceId === first ? undefined : await look(client, instanceId, backupId);
     if (other !== undefined) {
       return other;
@@ -34,23 +37,20 @@ export async function findBackup(client: Client, backupId: string, where: { from
     'backup-not-found',
     `no backup ${backupId} is found ${where.from === undefined ? 'in this region' : `of ${where.from}`}`,
     {
-      hint: 'see `redkeep instance list` and `redkeep backup list`, and give the instance that it is of with --from',
+      hint:
+        (await suggest(client, backupId, where.from === undefined ? others : [where.from])) ??
+        'see `redkeep instance list` and `redkeep backup list`, and give the instance that it is of with --from',
     },
   );
 }
 
-async function listInstances(client: Client): Promise<string[]> {
+/** Of the backups of these instances the one that was meant. It is no more than a help: what cannot be listed is left out. */
+async function suggest(client: Client, backupId: string, instanceIds: readonly string[]): Promise<string | undefined> {
   const ids: string[] = [];
-  for (let more = true; more; ) {
-    const { InstanceSet } = await client.call<{ InstanceSet: Array<{ InstanceId: string }> }>('redis', 'DescribeInstances', {
-      Status: ALL_STATUSES,
-      Limit: PAGE,
-      Offset: ids.length,
-    });
-    ids.push(...InstanceSet.map(({ InstanceId }) => InstanceId));
-    more = InstanceSet.length === PAGE;
+  for (const instanceId of instanceIds.slice(0, MOST_SUGGESTING)) {
+    ids.push(...(await listBackups(client, instanceId).catch(() => [])).map((row) => row.BackupId));
   }
-  return ids;
+  return suggestBackup(backupId, ids);
 }
 
 async function look(client: Client, instanceId: string, backupId: string): Promise<FoundBackup | undefined> {

@@ -7,6 +7,8 @@ export interface Io {
   readonly interactive: boolean;
   /** Asks on the terminal; absent where standard input or output is none, so that nobody would answer. */
   readonly ask?: (question: string) => Promise<string>;
+  /** Calls `listener` when Ctrl-C is pressed, which else ends the process; until the returned function is called. Absent in tests. */
+  readonly onInterrupt?: (listener: () => void) => () => void;
   out(text: string): void;
   err(text: string): void;
 }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgressBar } from './progress-bar.ts';
 
-function draw(interactive: boolean, steps: ReadonlyArray<readonly [atMs: number, done: number]>, total: number): string[] {
+function draw(interactive: boolean, steps: ReadonlyArray<readonly [atMs: number, done: number]>, total: number, isBytes = true): string[] {
   const drawn: string[] = [];
   let at = 0;
   const io = { env: {}, interactive, out() {}, err: (text: string) => void drawn.push(text.replace('\r\u001b[K', '')) };
-  const bar = createProgressBar(io, 'file', () => at);
+  const bar = createProgressBar(io, 'file', { now: () => at, isBytes });
   for (const [atMs, done] of steps) {
     at = atMs;
     bar.update(done, total);
@@ -65,6 +65,21 @@ test('draws at most ten times a second, and without a total only what came', () 
     10 + 1,
   );
   assert.deepEqual(draw(true, [[0, 5]], 0), ['file 5 B', '']);
+});
+
+test('of what is no bytes only the share and the time are told', () => {
+  assert.deepEqual(
+    draw(
+      true,
+      [
+        [0, 0],
+        [1000, 0.25],
+      ],
+      1,
+      false,
+    ),
+    ['file [>                       ] 0 %', 'file [======>                 ] 25 %  3 s left', ''],
+  );
 });
 
 test('nothing is drawn off a terminal', () => {

@@ -10,17 +10,30 @@ const RATE_SPAN_MS = 5_000;
 export interface ProgressBar {
   /** Of `total`, which may be 0 where it is not known. */
   update(done: number, total: number): void;
-  /** Wipes the bar. */
+  /** Shows a sentence instead, for as long as nothing can be measured. */
+  say(text: string): void;
+  /** Wipes what is shown. */
   end(): void;
 }
 
 /**
  * `label [=====>      ] 42 %  1.3 GiB of 3.1 GiB  210.4 MiB/s  9 s left` on standard error, drawn anew in place; nothing at all where standard
- * output is no terminal. The rate is that of the last seconds, so that it follows what happens now.
+ * output is no terminal. The rate is that of the last seconds, so that it follows what happens now. Of what is no bytes only shares and time are told.
  */
-export function createProgressBar(io: Io, label: string, now: () => number = () => performance.now()): ProgressBar {
+export function createProgressBar(
+  io: Io,
+  label: string,
+  { now = () => performance.now(), isBytes = true }: { now?: () => number; isBytes?: boolean } = {},
+): ProgressBar {
   const seen: Array<{ at: number; done: number }> = [];
   let drawnAt = Number.NEGATIVE_INFINITY;
+  let isShown = false;
+  const show = (text: string) => {
+    if (io.interactive) {
+      isShown = true;
+      io.err(`\r\u001b[K${label}${text}`);
+    }
+  };
   return {
     update(done, total) {
       const at = now();
@@ -32,17 +45,21 @@ export function createProgressBar(io: Io, label: string, now: () => number = () 
       while (seen.length > 2 && (seen[0]?.at ?? at) < at - RATE_SPAN_MS) {
         seen.shift();
       }
-      io.err(`\r\u001b[K${label} ${renderProgress(done, total, seen)}`);
+      show(` ${renderProgress(done, total, seen, isBytes)}`);
+    },
+    say(text) {
+      show(`: ${text}`);
     },
     end() {
-      if (io.interactive) {
+      if (isShown) {
         io.err('\r\u001b[K');
+        isShown = false;
       }
     },
   };
 }
 
-function renderProgress(done: number, total: number, seen: ReadonlyArray<{ at: number; done: number }>): string {
+function renderProgress(done: number, total: number, seen: ReadonlyArray<{ at: number; done: number }>, isBytes: boolean): string {
   const [first, last] = [seen[0], seen.at(-1)];
   const spanMs = (last?.at ?? 0) - (first?.at ?? 0);
   const rate = spanMs > 0 ? (((last?.done ?? 0) - (first?.done ?? 0)) / spanMs) * 1000 : 0;
@@ -54,7 +71,8 @@ function renderProgress(done: number, total: number, seen: ReadonlyArray<{ at: n
   const filled = Math.floor(share * WIDTH);
   const bar = `${'='.repeat(filled)}${filled < WIDTH ? '>' : ''}`.padEnd(WIDTH);
   const left = rate > 0 && done < total ? `  ${renderDuration((total - done) / rate)} left` : '';
-  return `[${bar}] ${Math.floor(share * 100)} %  ${renderBytes(done)} of ${renderBytes(total)}${rateText}${left}`;
+  const bytes = isBytes ? `  ${renderBytes(done)} of ${renderBytes(total)}${rateText}` : '';
+  return `[${bar}] ${Math.floor(share * 100)} %${bytes}${left}`;
 }
 
 function renderDuration(seconds: number): string {

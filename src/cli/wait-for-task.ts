@@ -10,21 +10,38 @@ interface TaskInfo {
   TaskMessage: string;
 }
 
-/** A task whose progress is a share of bytes that are known before. */
+/** A task whose progress is a share of bytes, which may be known before. */
 export interface Measured {
   readonly instanceId: string;
-  readonly totalBytes: number;
+  readonly totalBytes?: number;
 }
 
 /**
  * Polls a task until it has ended. On a terminal it is shown meanwhile, with a bar where it is `measured`. Throws `task-failed` with the task's
- * own message where it failed.
+ * own message where it failed, and `interrupted` on Ctrl-C, which leaves the task alone.
  */
 export async function waitForTask(client: Client, taskId: number, io: Io, label: string, measured?: Measured): Promise<TaskInfo> {
   const startedAt = Date.now();
-  const bar = createProgressBar(io, label);
-  let pauseMs = 50;
+  const bar = createProgressBar(io, label, { isBytes: measured?.totalBytes !== undefined });
+  const interrupted = Promise.withResolvers<never>();
+  // Where nothing waits for it just now, it is no rejection that nobody handles.
+  interrupted.promise.catch(() => {});
+  const forget = io.onInterrupt?.(() =>
+    interrupted.reject(
+      new DomainError('interrupted', `no longer waiting; the ${label} goes on as task ${taskId}`, {
+        hint: `see it with \`redkeep call DescribeTaskInfo --TaskId ${taskId}\``,
+      }),
+    ),
+  );
   try {
+    return await Promise.race([poll(), interrupted.promise]);
+  } finally {
+    forget?.();
+    bar.end();
+  }
+
+  async function poll(): Promise<TaskInfo> {
+    let pauseMs = 50;
     for (;;) {
       const info = await client.call<TaskInfo>('redis', 'DescribeTaskInfo', { TaskId: taskId });
       if (info.Status === 'succeed') {
@@ -35,18 +52,17 @@ export async function waitForTask(client: Client, taskId: number, io: Io, label:
       }
       if (io.interactive) {
         const share = measured === undefined || info.Status !== 'running' ? undefined : await readShare(client, taskId, measured);
-        if (share !== undefined && measured !== undefined) {
-          bar.update(share * measured.totalBytes, measured.totalBytes);
+        const { totalBytes = 1 } = measured ?? {};
+        if (share !== undefined && (share > 0 || measured?.totalBytes !== undefined)) {
+          bar.update(share * totalBytes, totalBytes);
         } else {
           const again = info.TaskMessage === '' ? '' : `; will try again: ${info.TaskMessage}`;
-          io.err(`\r\u001b[K${label}: ${info.Status}, ${Math.round((Date.now() - startedAt) / 1000)} s${again}`);
+          bar.say(`${info.Status}, ${Math.round((Date.now() - startedAt) / 1000)} s${again}`);
         }
       }
       await sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 1.5, 1000);
     }
-  } finally {
-    bar.end();
   }
 }
 

@@ -125,7 +125,7 @@ test('a policy and a user are changed, and what is left out stays', async () => 
   assert.deepEqual([dora?.['Remark'], dora?.['Email']], ['new', 'dora@example.test']);
   assert.equal((await redkeep(['user', 'update', 'dora'])).status, 2);
   const nobody = await redkeep(['user', 'update', 'nobody', '--email', '']);
-  assert.deepEqual([nobody.status, nobody.err.includes('There is no user')], [1, true]);
+  assert.deepEqual([nobody.status, nobody.err.includes('There is no user')], [6, true]);
 });
 
 test('keys are made, listed, switched and deleted', async () => {
@@ -170,8 +170,8 @@ test('wrong words and things that are not there have their exit status', async (
   const missing = await redkeep(['policy', 'create', 'x', '--document', join(directory, 'none.json')]);
   assert.deepEqual([missing.status, missing.err.includes('--document: ENOENT')], [2, true]);
   const unknown = await redkeep(['policy', 'show', 'nowhere']);
-  assert.deepEqual([unknown.status, unknown.err], [1, 'redkeep: there is no policy nowhere; `redkeep policy list` shows names and ids\n']);
-  assert.equal((await redkeep(['user', 'delete', 'nobody'])).status, 1);
+  assert.deepEqual([unknown.status, unknown.err], [6, 'redkeep: there is no policy nowhere; `redkeep policy list` shows names and ids\n']);
+  assert.equal((await redkeep(['user', 'delete', 'nobody'])).status, 6);
   for (const command of ['user', 'key', 'policy']) {
     const help = await redkeep([command, '--help']);
     assert.equal(help.status, 0);

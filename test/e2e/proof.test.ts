@@ -53,7 +53,7 @@ describe('proofs and scrubs of a service', () => {
 
     await damage(bad);
     const all = await backup('verify', '--all');
-    assert.equal(all.status, 1, all.stderr);
+    assert.equal(all.status, 7, all.stderr);
     const [first, second] = all.stdout.trim().split('\n');
     assert.match(first ?? '', new RegExp(`^${good} proven by (redis|valkey) \\S+: 100 keys, 0 with expiry`));
     assert.match(second ?? '', new RegExp(`^${bad} BAD: \\S+data-00000-00000`));
@@ -104,7 +104,7 @@ describe('proofs and scrubs of a service', () => {
     assert.match(shown, /^one of the newest +no$/m);
     assert.match(await metrics(), /^redkeep_scrubs_total\{result="damaged"\} [1-9]/m);
     assert.match(await metrics(), /^redkeep_scrub_bytes_total [1-9]/m);
-    assert.equal((await redkeep(['check', '--data-dir', dataDir])).status, 1);
+    assert.equal((await redkeep(['check', '--data-dir', dataDir])).status, 7);
   });
 
   describe('in mid-proof', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {

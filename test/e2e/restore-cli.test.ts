@@ -101,7 +101,7 @@ describe('restore and clone on the command line', () => {
       [['--database', 'x'], 2, /--database is "x"/],
       [['--replace', '--yes'], 1, /Replace needs KeyPattern, Databases or Types/],
       [['--type', 'strings'], 1, /Types holds "strings"/],
-      [['--from', targetId, '--yes'], 1, /no backup \S+ is found of crs-.*--from/],
+      [['--from', targetId, '--yes'], 6, /no backup \S+ is found of crs-.*--from/],
     ] as const) {
       const refused = await restore(...args);
       assert.equal(refused.status, status, refused.stderr);

@@ -6,6 +6,7 @@ import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { downloadFile } from '../download-file.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
@@ -25,21 +26,22 @@ interface DownloadOptions extends ConnectionOptions {
 export function addBackupDownloadCommand(backup: Command, io: Io, finish: Finish): void {
   withConnection(backup.command('download'))
     .description('download the RDB file of a backup, compare its SHA-256, and print where it is; goes on where an earlier run broke off')
-    .argument('<instance-id>')
-    .argument('<backup-id>')
+    .argument('<instance>', 'its id or its name')
+    .argument('<backup-id>', 'as `backup list` shows it')
     .option('-o, --output <path>', 'file, or directory for the file (default: the current directory)')
     .option('--shard <number>', 'which shard', '0')
     .option('--force', 'replace a file that is there already')
-    .action((instanceId: string, backupId: string, options: DownloadOptions) =>
+    .action((instance: string, backupId: string, options: DownloadOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const { BackupInfos } = await client.call<Links>('redis', 'DescribeBackupUrl', { InstanceId: instanceId, BackupId: backupId });
         const info = /^\d{1,5}$/.test(options.shard) ? BackupInfos[Number(options.shard)] : undefined;
         if (info === undefined) {
           throw new DomainError('usage-error', `--shard is ${options.shard}; the backup has shards 0 to ${BackupInfos.length - 1}`);
         }
         const path = await choosePath(options, info.FileName);
-        const bar = createProgressBar(io, info.FileName);
+        const bar = createProgressBar(io, 'download');
         try {
           const sha256 = await downloadFile({ url: info.DownloadUrl, sizeBytes: info.FileSize }, path, {
             onProgress: (done, total) => bar.update(done, total),

@@ -3,6 +3,7 @@ import { renderProof } from '../backup-proofs.ts';
 import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { renderBytes, renderJson, renderTable } from '../output.ts';
@@ -36,13 +37,15 @@ const TYPE_WORDS: Readonly<Record<string, string>> = { 0: 'manual', 1: 'automati
 
 /** `redkeep backup show|lock|unlock|delete`. */
 export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): void {
-  const ofBackup = (name: string) => withConnection(backup.command(name)).argument('<instance-id>').argument('<backup-id>');
+  const ofBackup = (name: string) =>
+    withConnection(backup.command(name)).argument('<instance>', 'its id or its name').argument('<backup-id>', 'as `backup list` shows it');
 
   ofBackup('show')
     .description('tell everything about one backup: what keeps it, whether it is proven, when it goes')
-    .action((instanceId: string, backupId: string, options: ConnectionOptions) =>
+    .action((instance: string, backupId: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call<BackupLife>('redkeep', 'DescribeBackup', { InstanceId: instanceId, BackupId: backupId });
         io.out(options.json ? renderJson(answer) : renderTable(['FACT', 'VALUE'], toFacts(answer)));
         return EXIT.ok;
@@ -55,9 +58,10 @@ export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): 
   ] as const) {
     ofBackup(name)
       .description(description)
-      .action((instanceId: string, backupId: string, options: ConnectionOptions) =>
+      .action((instance: string, backupId: string, options: ConnectionOptions) =>
         finish(async () => {
           const client = await connect(options, io);
+          const instanceId = await findInstance(client, instance);
           const answer = await client.call('redkeep', action, { InstanceId: instanceId, BackupId: backupId });
           io.out(options.json ? renderJson(answer) : `${backupId} ${name}ed\n`);
           return EXIT.ok;
@@ -69,9 +73,10 @@ export function addBackupLifeCommands(backup: Command, io: Io, finish: Finish): 
     .description('delete a backup without grace and wait until its data are gone')
     .option('--force', 'even one of the newest that can be relied on')
     .option('--no-wait', 'return as soon as the removal is under way; prints the task id')
-    .action((instanceId: string, backupId: string, options: ConnectionOptions & { force?: boolean; wait: boolean }) =>
+    .action((instance: string, backupId: string, options: ConnectionOptions & { force?: boolean; wait: boolean }) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call<{ TaskId: number }>('redkeep', 'DeleteBackup', {
           InstanceId: instanceId,
           BackupId: backupId,

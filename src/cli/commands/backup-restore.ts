@@ -4,9 +4,11 @@ import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findBackup } from '../find-backup.ts';
+import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { renderJson, renderTable } from '../output.ts';
+import { readWhole } from '../read-whole.ts';
 import { waitForTask } from '../wait-for-task.ts';
 
 interface RestoreOptions extends ConnectionOptions {
@@ -46,11 +48,16 @@ const collect =
 export function addBackupRestoreCommand(backup: Command, io: Io, finish: Finish): void {
   withConnection(backup.command('restore'))
     .description('restore a backup to a running instance, in place of everything that it holds, or merge a part of it into that')
-    .argument('<backup-id>')
-    .requiredOption('--to <instance-id>', 'instance that it goes to')
-    .option('--from <instance-id>', 'instance that it is of (default: it is looked for)')
+    .argument('<backup-id>', 'as `backup list` shows it')
+    .requiredOption('--to <instance>', 'id or name of the instance that it goes to')
+    .option('--from <instance>', 'id or name of the instance that it is of (default: it is looked for)')
     .option('--key-pattern <pattern>', 'only keys of that form, as in KEYS; merged, nothing is removed')
-    .option('--database <number>', 'only keys of that database, may be repeated; merged', collect(readDatabase), [])
+    .option(
+      '--database <number>',
+      'only keys of that database, may be repeated; merged',
+      collect((text) => readWhole('--database', text)),
+      [],
+    )
     .option('--type <type>', 'only keys of that type, such as hash, may be repeated; merged', collect(String), [])
     .option('--replace', 'of a part: let its keys take the place of those that are there')
     .option('--ttl <policy>', 'keep expiries (default), drop them, or shift them by seconds: +3600 or -3600')
@@ -63,7 +70,8 @@ export function addBackupRestoreCommand(backup: Command, io: Io, finish: Finish)
         const ttl = readTtl(options.ttl);
         const isPart = options.keyPattern !== undefined || options.database.length > 0 || options.type.length > 0;
         const client = await connect(options, io);
-        const { to, from } = options;
+        const to = await findInstance(client, options.to);
+        const from = options.from === undefined ? undefined : await findInstance(client, options.from);
         const found = await findBackup(client, backupId, { ...(from === undefined ? {} : { from }), near: to });
         if (!options.dryRun && !options.yes && (!isPart || options.replace === true)) {
           await confirm(io, `${isPart ? 'Keys' : 'All data'} of ${to} will be overwritten by backup ${backupId}.`);
@@ -86,7 +94,7 @@ export function addBackupRestoreCommand(backup: Command, io: Io, finish: Finish)
         }
         await waitForTask(client, TaskId, io, 'restore', { instanceId: to, totalBytes: found.sizeBytes });
         const restored = await client.call<Restored>('redkeep', 'DescribeRestore', { TaskId });
-        io.out(options.json ? renderJson({ TaskId, ...restored }) : render(restored, options));
+        io.out(options.json ? renderJson({ TaskId, ...restored }) : render(restored, to, options.dryRun === true));
         return EXIT.ok;
       }),
     );
@@ -102,7 +110,7 @@ async function confirm(io: Io, what: string): Promise<void> {
   }
 }
 
-function render({ SafetyBackupId, Way, Keys, ByDatabase, ByType, Existing, Report }: Restored, { to, dryRun }: RestoreOptions): string {
+function render({ SafetyBackupId, Way, Keys, ByDatabase, ByType, Existing, Report }: Restored, to: string, dryRun: boolean): string {
   const report = Report.map((sentence) => `note: ${sentence}\n`).join('');
   if (dryRun) {
     const rows = [
@@ -125,11 +133,4 @@ function readTtl(text = 'keep'): object {
     throw new DomainError('usage-error', `--ttl is ${JSON.stringify(text)}; it may be keep, drop, or seconds with a sign, such as +3600`);
   }
   return { TtlPolicy: 'shift', TtlShift: Number(text) };
-}
-
-function readDatabase(text: string): number {
-  if (!/^\d{1,9}$/.test(text.trim())) {
-    throw new DomainError('usage-error', `--database is ${JSON.stringify(text)}; it must be the number of a database`);
-  }
-  return Number(text);
 }

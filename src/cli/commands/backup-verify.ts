@@ -6,6 +6,7 @@ import { renderProof } from '../backup-proofs.ts';
 import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { listBackups } from '../list-backups.ts';
 import { withConnection } from '../options.ts';
@@ -36,17 +37,18 @@ const USABLE = [2, 3, 4];
 export function addBackupVerifyCommand(backup: Command, io: Io, finish: Finish): void {
   withConnection(backup.command('verify'))
     .description('load a backup into a throw-away server and tell whether it holds what it should')
-    .argument('<instance-id>')
-    .argument('[backup-id]')
+    .argument('<instance>', 'its id or its name')
+    .argument('[backup-id]', 'as `backup list` shows it')
     .option('--all', 'every backup of the instance, one after the other, oldest first')
     .option('--no-wait', 'return as soon as the tasks are under way; prints their ids')
-    .addHelpText('after', '\nExit status 1 where a backup is bad, else 3 where one cannot be proven on this machine, else 0.')
-    .action((instanceId: string, backupId: string | undefined, options: VerifyOptions) =>
+    .addHelpText('after', '\nExit status 7 where a backup is bad, else 3 where one cannot be proven on this machine, else 0.')
+    .action((instance: string, backupId: string | undefined, options: VerifyOptions) =>
       finish(async () => {
         if ((backupId === undefined) === (options.all !== true)) {
           throw new DomainError('usage-error', 'give either a backup id or --all');
         }
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const ids =
           backupId === undefined ? (await listBackups(client, instanceId, { Status: USABLE })).map((row) => row.BackupId) : [backupId];
         return options.wait ? verifyAll(client, instanceId, ids, options, io) : startAll(client, instanceId, ids, options, io);
@@ -90,7 +92,7 @@ async function verifyAll(client: Client, instanceId: string, ids: readonly strin
     io.out(renderJson({ Results: results }));
   }
   const has = (result: Verified['Result']) => results.some(({ Result }) => Result === result);
-  return has('failed') ? EXIT.failed : has('not_provable') ? EXIT.notSetUp : EXIT.ok;
+  return has('failed') ? EXIT.faultFound : has('not_provable') ? EXIT.notSetUp : EXIT.ok;
 }
 
 async function verify(client: Client, instanceId: string, backupId: string, io: Io): Promise<Verified> {

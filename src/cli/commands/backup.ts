@@ -3,9 +3,11 @@ import { readBackupProofs } from '../backup-proofs.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import { type BackupPage, listBackups, PAGE } from '../list-backups.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
+import { readWhole } from '../read-whole.ts';
 import { renderBackups } from '../render-backups.ts';
 import { waitForTask } from '../wait-for-task.ts';
 import { addBackupCloneCommand } from './backup-clone.ts';
@@ -20,13 +22,14 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
 
   withConnection(backup.command('create'))
     .description('take a backup now and wait for it; prints its backup id')
-    .argument('<instance-id>')
+    .argument('<instance>', 'its id or its name')
     .option('--remark <text>', 'free text kept with the backup')
-    .option('--storage-days <days>', 'days to keep it, 1 to 1825 (default 7)', readWhole)
+    .option('--storage-days <days>', 'days to keep it, 1 to 1825 (default 7)', (text) => readWhole('--storage-days', text))
     .option('--no-wait', 'return as soon as the backup is under way; prints the task id')
-    .action((instanceId: string, options: ConnectionOptions & { remark?: string; storageDays?: number; wait: boolean }) =>
+    .action((instance: string, options: ConnectionOptions & { remark?: string; storageDays?: number; wait: boolean }) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const { TaskId } = await client.call<{ TaskId: number }>('redis', 'ManualBackupInstance', {
           InstanceId: instanceId,
           ...(options.remark === undefined ? {} : { Remark: options.remark }),
@@ -36,7 +39,7 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
           io.out(options.json ? renderJson({ TaskId }) : `${TaskId}\n`);
           return EXIT.ok;
         }
-        const task = await waitForTask(client, TaskId, io, 'backup');
+        const task = await waitForTask(client, TaskId, io, 'backup', { instanceId });
         // The backup started with its task. Tasks of an instance run one after the other, so that of several in this second it is the last.
         const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
           InstanceId: instanceId,
@@ -55,13 +58,16 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
 
   withConnection(backup.command('list'))
     .description('list the backups of an instance, oldest first')
-    .argument('<instance-id>')
-    .option('--status <numbers>', 'comma-separated, such as 2,4 (default 1,2,3,4)', (text) => text.split(',').map(readWhole))
+    .argument('<instance>', 'its id or its name')
+    .option('--status <numbers>', 'comma-separated, such as 2,4 (default 1,2,3,4)', (text) =>
+      text.split(',').map((part) => readWhole('--status', part)),
+    )
     .option('--begin <time>', 'started at or after "yyyy-MM-dd HH:mm:ss", UTC+8')
     .option('--end <time>', 'started at or before "yyyy-MM-dd HH:mm:ss", UTC+8')
-    .action((instanceId: string, options: ConnectionOptions & { status?: number[]; begin?: string; end?: string }) =>
+    .action((instance: string, options: ConnectionOptions & { status?: number[]; begin?: string; end?: string }) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const rows = await listBackups(client, instanceId, {
           ...(options.status === undefined ? {} : { Status: options.status }),
           ...(options.begin === undefined ? {} : { BeginTime: options.begin }),
@@ -87,10 +93,3 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
   addBackupRestoreCommand(backup, io, finish);
   addBackupCloneCommand(backup, io, finish);
 };
-
-function readWhole(text: string): number {
-  if (!/^-?\d{1,9}$/.test(text.trim())) {
-    throw new DomainError('usage-error', `${JSON.stringify(text)} is not a whole number`);
-  }
-  return Number(text);
-}

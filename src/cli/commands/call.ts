@@ -1,9 +1,13 @@
-import { DomainError } from '../../lib/errors.ts';
+import { ApiCallError, type Client } from '../../api/client.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
+import { readParameters } from '../read-parameters.ts';
+
+/** Codes that mean that the call was written wrongly. */
+const MISWRITTEN = /^(InvalidAction|UnknownParameter|MissingParameter|InvalidParameter|InvalidParameterValue)$/;
 
 /** `redkeep call ACTION [--Param value …]`: any action, signed, JSON out. */
 export const addCallCommand: AddCommand = (program, io, finish) => {
@@ -12,43 +16,43 @@ export const addCallCommand: AddCommand = (program, io, finish) => {
     .argument('<action>', 'such as DescribeInstances')
     .argument(
       '[parameters...]',
-      '--Name value …; a value that is a JSON number, boolean, array or object is sent as such, else as a string',
+      '--Name value …, or --Name.0.Member value for what lies inside; a value that is a JSON number, boolean, array, object or quoted string is ' +
+        'sent as such, else as a string',
     )
-    .option('--product <product>', 'redis, redkeep, cam or sts', 'redis')
+    .option('--product <product>', 'redis, redkeep, cam, sts, region or tag (default: the one that has the action)')
     .allowUnknownOption()
     .passThroughOptions(false)
-    .action((action: string, words: string[], options: ConnectionOptions & { product: string }) =>
+    .action((action: string, words: string[], options: ConnectionOptions & { product?: string }) =>
       finish(async () => {
+        const parameters = readParameters(words);
         const client = await connect(options, io);
-        io.out(renderJson(await client.call(options.product, action, readParameters(words))));
+        io.out(renderJson(await callAction(client, { product: options.product, action, parameters })));
         return EXIT.ok;
       }),
     );
 };
 
-/** `--Name value` pairs as parameters. Names start with a capital letter on the wire, which keeps them apart from the command's own options. */
-function readParameters(words: readonly string[]): Record<string, unknown> {
-  const parameters: Record<string, unknown> = {};
-  for (let i = 0; i < words.length; i += 2) {
-    const name = /^--([A-Z][A-Za-z0-9]*)$/.exec(words[i] ?? '')?.[1];
-    const value = words[i + 1];
-    if (name === undefined || value === undefined) {
-      throw new DomainError('usage-error', `parameters are given as --Name value; ${JSON.stringify(words[i])} is not`);
-    }
-    parameters[name] = readValue(value);
-  }
-  return parameters;
+interface Call {
+  /** Where it is not given: redis, or else the product that has the action. */
+  readonly product: string | undefined;
+  readonly action: string;
+  readonly parameters: object;
 }
 
-function readValue(text: string): unknown {
-  if (!/^(-?\d+(\.\d+)?|true|false|\[.*\]|\{.*\})$/s.test(text)) {
-    return text;
-  }
+async function callAction(client: Client, { product, action, parameters }: Call): Promise<object> {
   try {
-    const value: unknown = JSON.parse(text);
-    // A number that JavaScript would round is an identifier: it stays text.
-    return typeof value === 'number' && String(value) !== text ? text : value;
-  } catch {
-    return text;
+    return await client.call(product ?? 'redis', action, parameters);
+  } catch (error) {
+    if (!(error instanceof ApiCallError) || !MISWRITTEN.test(error.code)) {
+      throw error;
+    }
+    // Loaded only here: the actions take longer to load than a call takes.
+    const { explainCall, productOf } = await import('../explain-call.ts');
+    const other = product === undefined && error.code === 'InvalidAction' ? productOf(action) : undefined;
+    if (other !== undefined) {
+      return callAction(client, { product: other, action, parameters });
+    }
+    const advice = explainCall(error, { product: product ?? 'redis', action, parameters });
+    throw advice === undefined ? error : new ApiCallError(error.code, `${error.message.replace(/\.$/, '')}; ${advice}`, error.requestId);
   }
 }

@@ -19,7 +19,7 @@ export const addCheckCommand: AddCommand = (program, io, finish) => {
           }
           io.out(`${report.backups} backups, ${report.storedBytes} stored bytes read, ${report.findings.length} inconsistencies\n`);
         }
-        return report.findings.length === 0 ? EXIT.ok : EXIT.failed;
+        return report.findings.length === 0 ? EXIT.ok : EXIT.faultFound;
       }),
     );
 };

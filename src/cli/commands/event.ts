@@ -1,6 +1,7 @@
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import { withConnection } from '../options.ts';
 import { renderJson, renderTable } from '../output.ts';
 import { readWhole } from '../read-whole.ts';
@@ -29,7 +30,7 @@ export const addEventCommands: AddCommand = (program, io, finish) => {
 
   withConnection(event.command('list'))
     .description('list events, newest first')
-    .option('--instance <instance>', 'only those about this instance')
+    .option('--instance <instance>', 'only those about this instance, by its id or its name')
     .option('--kind <kinds>', 'comma-separated: schedule-failed, schedule-missed, expiry-stopped, proof-failed', (text) => text.split(','))
     .option('--begin <time>', 'at or after "yyyy-MM-dd HH:mm:ss", UTC+8')
     .option('--end <time>', 'at or before "yyyy-MM-dd HH:mm:ss", UTC+8')
@@ -37,13 +38,14 @@ export const addEventCommands: AddCommand = (program, io, finish) => {
     .action((options: ListOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = options.instance === undefined ? undefined : await findInstance(client, options.instance);
         const events: EventRow[] = [];
         let total = 0;
         for (let more = true; more; ) {
           const page = await client.call<{ TotalCount: number; Events: EventRow[] }>('redkeep', 'DescribeEvents', {
             Limit: PAGE,
             Offset: events.length,
-            ...(options.instance === undefined ? {} : { InstanceId: options.instance }),
+            ...(instanceId === undefined ? {} : { InstanceId: instanceId }),
             ...(options.kind === undefined ? {} : { Kinds: options.kind }),
             ...(options.begin === undefined ? {} : { BeginTime: options.begin }),
             ...(options.end === undefined ? {} : { EndTime: options.end }),

@@ -4,10 +4,12 @@ import { DomainError } from '../../lib/errors.ts';
 import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { describeOrdered, findOrderTask, makePassword, readPassword } from '../ordered-instance.ts';
 import { renderJson } from '../output.ts';
+import { readWhole } from '../read-whole.ts';
 import { waitForTask } from '../wait-for-task.ts';
 
 interface CreateOptions extends ConnectionOptions {
@@ -35,9 +37,11 @@ export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finis
       'create a local managed server and wait until it serves; prints its instance id, and its address where the password is made up',
     )
     .option('--name <name>', 'name of the instance (default: its id)')
-    .option('--memory <mb>', 'what it may use at most, a multiple of 1024', readWhole, 1024)
-    .option('--type <number>', 'TypeId of an installed server, such as 17 for Redis 7 (default: the first that is found)', readWhole)
-    .option('--port <port>', 'port on loopback (default: a free one)', readWhole)
+    .option('--memory <mb>', 'what it may use at most, a multiple of 1024', (text) => readWhole('--memory', text), 1024)
+    .option('--type <number>', 'TypeId of an installed server, such as 17 for Redis 7 (default: the first that is found)', (text) =>
+      readWhole('--type', text),
+    )
+    .option('--port <port>', 'port on loopback (default: a free one)', (text) => readWhole('--port', text))
     .option('--zone <zone>', 'zone, such as ap-guangzhou-3 (default: the first of the region)')
     .option('--password-file <file>', 'file with the password, so that it is in no command line (default: one is made up and printed)')
     .option('--no-wait', 'return as soon as it is ordered')
@@ -70,10 +74,11 @@ export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finis
   const addStep = (name: string, action: string, description: string, done: string) =>
     withConnection(instance.command(name))
       .description(description)
-      .argument('<instance-id>')
-      .action((instanceId: string, options: ConnectionOptions) =>
+      .argument('<instance>', 'its id or its name')
+      .action((instance: string, options: ConnectionOptions) =>
         finish(async () => {
           const client = await connect(options, io);
+          const instanceId = await findInstance(client, instance);
           const answer = await client.call<{ TaskId: number }>('redis', action, { InstanceId: instanceId });
           await waitForTask(client, answer.TaskId, io, name);
           io.out(options.json ? renderJson(answer) : `${instanceId} ${done}\n`);
@@ -91,12 +96,13 @@ export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finis
 
   withConnection(instance.command('clear'))
     .description('remove all keys of an instance for good, of an attached one too; nothing is backed up first')
-    .argument('<instance-id>')
+    .argument('<instance>', 'its id or its name')
     .option('--password-file <file>', 'file with the password of the instance; left out only where it has none')
-    .action((instanceId: string, options: PasswordOptions) =>
+    .action((instance: string, options: PasswordOptions) =>
       finish(async () => {
         const password = options.passwordFile === undefined ? undefined : await readPassword(options.passwordFile);
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call<{ TaskId: number }>('redis', 'ClearInstance', {
           InstanceId: instanceId,
           ...(password === undefined ? {} : { Password: password }),
@@ -109,11 +115,12 @@ export function addInstanceLifeCommands(instance: Command, io: Io, finish: Finis
 
   withConnection(instance.command('rename'))
     .description('give an instance another name; backups keep the one that it had')
-    .argument('<instance-id>')
+    .argument('<instance>', 'its id or its name')
     .argument('<name>', '1 to 60 Chinese or English letters, digits, - or _')
-    .action((instanceId: string, name: string, options: ConnectionOptions) =>
+    .action((instance: string, name: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call('redis', 'ModifyInstance', {
           Operation: 'rename',
           InstanceIds: [instanceId],
@@ -135,11 +142,4 @@ async function findType(client: Client): Promise<number> {
     });
   }
   return type;
-}
-
-function readWhole(value: string): number {
-  if (!/^\d{1,9}$/.test(value.trim())) {
-    throw new DomainError('usage-error', `${JSON.stringify(value)} is not a whole number`);
-  }
-  return Number(value);
 }

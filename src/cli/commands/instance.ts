@@ -3,6 +3,8 @@ import { DomainError } from '../../lib/errors.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
+import { type InstanceName, listInstances } from '../list-instances.ts';
 import { withConnection } from '../options.ts';
 import { renderJson, renderTable } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
@@ -17,14 +19,9 @@ interface AttachOptions extends ConnectionOptions {
   cluster?: boolean;
 }
 
-interface InstanceRow {
-  InstanceId: string;
-  InstanceName: string;
-  Region?: string;
-  Status: number;
-  WanIp: string;
-  Port: number;
-  CurrentRedisVersion?: string;
+interface InstanceRow extends InstanceName {
+  readonly WanIp: string;
+  readonly Port: number;
 }
 
 /** How the wire's numbers read. */
@@ -66,15 +63,7 @@ export const addInstanceCommands: AddCommand = (program, io, finish) => {
     .action((options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
-        const instances: InstanceRow[] = [];
-        for (let total = 1; instances.length < total; ) {
-          const page = await client.call<{ TotalCount: number; InstanceSet: InstanceRow[] }>('redis', 'DescribeInstances', {
-            Limit: 1000,
-            Offset: instances.length,
-          });
-          instances.push(...page.InstanceSet);
-          total = page.InstanceSet.length === 0 ? 0 : page.TotalCount;
-        }
+        const instances = await listInstances<InstanceRow>(client, {});
         if (options.json) {
           io.out(renderJson({ TotalCount: instances.length, InstanceSet: instances }));
         } else {
@@ -92,10 +81,11 @@ export const addInstanceCommands: AddCommand = (program, io, finish) => {
 
   withConnection(instance.command('detach'))
     .description('stop watching an instance; its backups stay listed and restorable')
-    .argument('<instance-id>')
-    .action((instanceId: string, options: ConnectionOptions) =>
+    .argument('<instance>', 'its id or its name')
+    .action((instance: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call('redkeep', 'DetachInstance', { InstanceId: instanceId });
         io.out(options.json ? renderJson(answer) : `${instanceId} detached\n`);
         return EXIT.ok;

@@ -1,6 +1,7 @@
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
 
@@ -10,10 +11,11 @@ export const addRetentionCommands: AddCommand = (program, io, finish) => {
 
   withConnection(retention.command('resume'))
     .description('let more than half of the backups of an instance expire at once, within the next hour')
-    .argument('<instance-id>')
-    .action((instanceId: string, options: ConnectionOptions) =>
+    .argument('<instance>', 'its id or its name')
+    .action((instance: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call('redkeep', 'ResumeExpiry', { InstanceId: instanceId });
         io.out(options.json ? renderJson(answer) : `backups of ${instanceId} expire at the next look, once\n`);
         return EXIT.ok;

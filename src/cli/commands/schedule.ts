@@ -1,9 +1,10 @@
-import { DomainError } from '../../lib/errors.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findInstance } from '../find-instance.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
+import { readWhole } from '../read-whole.ts';
 
 interface Schedule {
   WeekDays: string[];
@@ -17,10 +18,11 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
 
   withConnection(schedule.command('show'))
     .description('tell when an instance is backed up by itself')
-    .argument('<instance-id>')
-    .action((instanceId: string, options: ConnectionOptions) =>
+    .argument('<instance>', 'its id or its name')
+    .action((instance: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call<Schedule>('redis', 'DescribeAutoBackupConfig', { InstanceId: instanceId });
         io.out(options.json ? renderJson(answer) : `${toSentence(answer)}\n`);
         return EXIT.ok;
@@ -29,18 +31,19 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
 
   withConnection(schedule.command('set'))
     .description('back an instance up by itself; what is not given stays as it is')
-    .argument('<instance-id>')
+    .argument('<instance>', 'its id or its name')
     .option('--days <names>', 'comma-separated, such as Monday,Thursday (the first time: all seven)', (text) => text.split(','))
     .option('--time <window>', 'a whole hour, such as 01:00-02:00, in the zone of the server (the first time: 00:00-01:00)')
-    .option('--storage-days <days>', 'days to keep a backup, 1 to 1825 (the first time: 7)')
-    .action((instanceId: string, options: ConnectionOptions & { days?: string[]; time?: string; storageDays?: string }) =>
+    .option('--storage-days <days>', 'days to keep a backup, 1 to 1825 (the first time: 7)', (text) => readWhole('--storage-days', text))
+    .action((instance: string, options: ConnectionOptions & { days?: string[]; time?: string; storageDays?: number }) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call<Schedule>('redis', 'ModifyAutoBackupConfig', {
           InstanceId: instanceId,
           ...(options.days === undefined ? {} : { WeekDays: options.days }),
           ...(options.time === undefined ? {} : { TimePeriod: options.time }),
-          ...(options.storageDays === undefined ? {} : { BackupStorageDays: readDays(options.storageDays) }),
+          ...(options.storageDays === undefined ? {} : { BackupStorageDays: options.storageDays }),
         });
         io.out(options.json ? renderJson(answer) : `${toSentence(answer)}\n`);
         return EXIT.ok;
@@ -49,10 +52,11 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
 
   withConnection(schedule.command('stop'))
     .description('end the automatic backups of an instance; those that exist stay for their days')
-    .argument('<instance-id>')
-    .action((instanceId: string, options: ConnectionOptions) =>
+    .argument('<instance>', 'its id or its name')
+    .action((instance: string, options: ConnectionOptions) =>
       finish(async () => {
         const client = await connect(options, io);
+        const instanceId = await findInstance(client, instance);
         const answer = await client.call('redkeep', 'StopAutoBackup', { InstanceId: instanceId });
         io.out(options.json ? renderJson(answer) : `${instanceId} has no automatic backups any more\n`);
         return EXIT.ok;
@@ -66,11 +70,4 @@ function toSentence({ WeekDays, TimePeriod, BackupStorageDays }: Schedule): stri
   }
   const days = WeekDays.length === 7 ? 'every day' : WeekDays.join(', ');
   return `${days}, ${TimePeriod}, kept for ${BackupStorageDays} ${BackupStorageDays === 1 ? 'day' : 'days'}`;
-}
-
-function readDays(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) {
-    throw new DomainError('usage-error', `--storage-days is ${JSON.stringify(text)}; it must be a whole number`);
-  }
-  return Number(text);
 }

@@ -1,0 +1,42 @@
+import type { Client } from '../api/client.ts';
+import { DomainError } from '../lib/errors.ts';
+import { findNear } from './find-near.ts';
+import { type InstanceName, listInstances } from './list-instances.ts';
+
+/**
+ * The id of the instance that somebody named by its id or by its name; an id is not looked up. Of one name those that are not detached go first.
+ * Throws `instance-not-found`, with the near one, and `instance-ambiguous`.
+ */
+export async function findInstance(client: Client, given: string): Promise<string> {
+  if (/^crs-[a-z0-9]{8}$/.test(given)) {
+    return given;
+  }
+  const isNamed = ({ InstanceName: name }: InstanceName) => name === given;
+  const present = await listInstances(client, {});
+  const all = present.some(isNamed) ? present : await listInstances(client);
+  const [first, ...others] = all.filter(isNamed);
+  if (first === undefined) {
+    throw new DomainError('instance-not-found', `no instance has the id or the name ${JSON.stringify(given)}`, {
+      hint: hintFor(given, all),
+    });
+  }
+  if (others.length > 0) {
+    const ids = [first, ...others].map(({ InstanceId }) => InstanceId).join(', ');
+    throw new DomainError('instance-ambiguous', `several instances are called ${given}: ${ids}`, { hint: 'give the id of one' });
+  }
+  return first.InstanceId;
+}
+
+function hintFor(given: string, all: readonly InstanceName[]): string {
+  return suggestInstance(given, all) ?? '`redkeep instance list` shows those of the region, and --region names another one';
+}
+
+/** `did you mean …?` where an id or a name is near. */
+export function suggestInstance(given: string, all: readonly InstanceName[]): string | undefined {
+  const near = findNear(
+    given,
+    all.flatMap(({ InstanceId, InstanceName: name }) => [InstanceId, name]),
+  );
+  const row = all.find(({ InstanceId, InstanceName: name }) => InstanceId === near || name === near);
+  return row === undefined ? undefined : `did you mean ${row.InstanceId} (${row.InstanceName})?`;
+}
