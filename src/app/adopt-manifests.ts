@@ -104,6 +104,7 @@ export async function adoptManifests(site: { catalog: Catalog; repository: Repos
         zoneId: 0,
         projectId: 0,
         deleteProtection: false,
+        preferReplica: false,
       });
     }
     if (row === undefined) {

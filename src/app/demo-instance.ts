@@ -76,5 +76,6 @@ function createDemoRow({ accountId, secrets }: Service): Instance {
     zoneId: 0,
     projectId: 0,
     deleteProtection: false,
+    preferReplica: false,
   };
 }

@@ -108,6 +108,8 @@ export interface Instance {
   readonly projectId: number;
   /** Whether it may not be isolated. */
   readonly deleteProtection: boolean;
+  /** Whether backups may be read from a replica that it lists. */
+  readonly preferReplica: boolean;
 }
 
 /** What the sealed secrets of an instance are, opened. PEM texts. */

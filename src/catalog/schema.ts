@@ -67,6 +67,7 @@ export interface InstanceTable {
   zone_id: number;
   project_id: number;
   delete_protection: number;
+  prefer_replica: number;
 }
 
 export interface InstanceTagTable {

@@ -1,13 +1,12 @@
-import { describeError, isDomainError } from '../lib/errors.ts';
+import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import { type FullResync, openReplicaSession } from '../redis/replica-session.ts';
 import { readServerSettings } from '../redis/server-settings.ts';
-import { readSourceInfo } from '../redis/source-info.ts';
 import { importKeyring } from '../repository/keyring.ts';
 import { openRepository } from '../repository/repository.ts';
 import type { Manifest } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
 import { addHints } from './add-hints.ts';
-import { requireHeadroom, requireStandalone } from './look-at-source.ts';
+import { chooseSource } from './choose-source.ts';
 import { createRdbIntake } from './rdb-intake.ts';
 import type { BackupOptions, BackupProgress, BackupRequest } from './types.ts';
 
@@ -27,12 +26,9 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
 
   enter('connecting');
   const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
-  const info = await readSourceInfo(source, { signal });
-  requireStandalone(info, source);
-  if (request.memoryCheck === 'refuse') {
-    requireHeadroom(info, source);
-  }
-  report.push(...info.warnings);
+  const { address, info, isReplica, report: choice } = await chooseSource(request, signal);
+  report.push(...choice, ...info.warnings);
+  // Users and configuration are those of the server that was named.
   const settings = await readServerSettings(source, { signal });
   report.push(...settings.missing);
 
@@ -40,7 +36,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
   const writer = await repository.startAttempt(attempt, 1);
   try {
     await writer.putSection(SERVER_SETTINGS_SECTION, Buffer.from(JSON.stringify(settings)));
-    await using session = await openReplicaSession(source, {
+    await using session = await openReplicaSession(address, {
       signal,
       rdbOnly: true,
       skipDisklessDelay: request.skipDisklessDelay,
@@ -91,7 +87,7 @@ export async function runBackup(request: BackupRequest, { signal, onProgress }: 
   } catch (error) {
     await abandon(writer, error);
     // There is no report to tell it: above all that a setting of the source could not be put back.
-    throw addHints(error, sessionWarnings);
+    throw addHints(isReplica ? toPassing(error, choice) : error, sessionWarnings);
   }
 }
 
@@ -108,6 +104,15 @@ function compareHistory({ replicationId, replicationOffset }: FullResync, auxili
   return [
     `the RDB is of replication history ${id} at ${offset ?? 'no offset'}, but the source announced ${told}: no stream can go on from this backup`,
   ];
+}
+
+/** Whatever is wrong with a replica, its master may be tried: the next try reads that. */
+function toPassing(error: unknown, choice: readonly string[]): unknown {
+  if (!isDomainError(error) || !error.code.startsWith('source-')) {
+    return error;
+  }
+  const { code, message, hint, cause } = error;
+  return addHints(new DomainError(code, message, { retryable: true, cause, ...(hint === undefined ? {} : { hint }) }), choice);
 }
 
 /** Throws away what was stored; where that fails too, the sweep finds it, and the first error is the one that counts. */

@@ -6,6 +6,8 @@ export interface BackupRequest {
   readonly backupId: string;
   readonly attempt: number;
   readonly source: SourceAddress;
+  /** Opt-in: where the source is a master with a fit replica, read that; its address gets the same user and password. */
+  readonly preferReplica?: boolean;
   readonly facts: BackupFacts;
   readonly storageUrl: string;
   /** The keyring as text, as `Keyring.export` gives it. */

@@ -181,6 +181,7 @@ export function instanceRow(changes: Partial<Instance> = {}): Instance {
     zoneId: 0,
     projectId: 0,
     deleteProtection: false,
+    preferReplica: false,
     ...changes,
   };
 }

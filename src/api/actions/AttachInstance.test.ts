@@ -36,7 +36,16 @@ test('needs no secret, and seals that there is none', async () => {
   const instanceId = answer['InstanceId'] as string;
   assert.deepEqual(fixture.sealed.get(instanceId), {});
   const instance = await fixture.catalog.instances.get(instanceId);
-  assert.deepEqual([instance?.user, instance?.tls], ['', false]);
+  assert.deepEqual([instance?.user, instance?.tls, instance?.preferReplica], ['', false, false]);
+});
+
+test('reads backups from a replica only where it is asked to', async () => {
+  await using fixture = await openApiFixture();
+  for (const PreferReplica of [true, false]) {
+    const answer = await fixture.call('AttachInstance', { ...base, PreferReplica }, { version });
+    const instance = await fixture.catalog.instances.get(answer['InstanceId'] as string);
+    assert.equal(instance?.preferReplica, PreferReplica);
+  }
 });
 
 test('refuses values outside the rules without repeating a secret', async () => {

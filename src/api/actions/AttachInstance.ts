@@ -20,6 +20,9 @@ const input = structure({
   CaCert: optional(text("PEM of the authority that signed the server's certificate; absent: the system's.")),
   ClientCert: optional(text('PEM of the client certificate; together with ClientKey.')),
   ClientKey: optional(text('PEM of the client key. It is stored encrypted and never shown.')),
+  PreferReplica: optional(
+    bool('Read backups from a replica that the server lists, with the same user and password, where one is fit for it. Default: false.'),
+  ),
 });
 
 type Input = Static<typeof input>;
@@ -76,6 +79,7 @@ export const AttachInstance = defineAction({
         zoneId: 0,
         projectId: 0,
         deleteProtection: false,
+        preferReplica: parameters.PreferReplica ?? false,
       });
       return tables.tasks.enqueue({
         accountId,

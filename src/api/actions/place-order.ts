@@ -167,6 +167,7 @@ function createRow(
     zoneId: terms.zoneId,
     projectId: terms.projectId,
     deleteProtection: false,
+    preferReplica: false,
   };
 }
 

@@ -8,6 +8,7 @@ import { downloadsMigration } from './0004-downloads.ts';
 import { managedMigration } from './0005-managed.ts';
 import { proofsMigration } from './0006-proofs.ts';
 import { restoresMigration } from './0007-restores.ts';
+import { preferReplicaMigration } from './0008-prefer-replica.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
 export interface Migration {
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   managedMigration,
   proofsMigration,
   restoresMigration,
+  preferReplicaMigration,
 ];

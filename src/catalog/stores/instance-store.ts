@@ -227,6 +227,7 @@ function toRow(instance: Instance): Selectable<InstanceTable> {
     zone_id: instance.zoneId,
     project_id: instance.projectId,
     delete_protection: instance.deleteProtection ? 1 : 0,
+    prefer_replica: instance.preferReplica ? 1 : 0,
   };
 }
 
@@ -253,5 +254,6 @@ function toInstance(row: Selectable<InstanceTable>): Instance {
     zoneId: row.zone_id,
     projectId: row.project_id,
     deleteProtection: row.delete_protection === 1,
+    preferReplica: row.prefer_replica === 1,
   };
 }

@@ -17,6 +17,7 @@ interface AttachOptions extends ConnectionOptions {
   certFile?: string;
   keyFile?: string;
   cluster?: boolean;
+  preferReplica?: boolean;
 }
 
 interface InstanceRow extends InstanceName {
@@ -46,6 +47,7 @@ export const addInstanceCommands: AddCommand = (program, io, finish) => {
     .option('--ca-file <file>', 'PEM file of the authority that signed the server certificate (rediss)')
     .option('--cert-file <file>', 'PEM file of the client certificate (rediss)')
     .option('--key-file <file>', 'PEM file of the client key (rediss)')
+    .option('--prefer-replica', 'read backups from a replica that the server lists, where one is fit for it')
     .option('--cluster', 'the server is a cluster: not supported, refused')
     .action((url: string, options: AttachOptions) =>
       finish(async () => {
@@ -120,6 +122,7 @@ async function readAttachParameters(text: string, options: AttachOptions): Promi
     ...(url.username === '' ? {} : { UserName: decodeURIComponent(url.username) }),
     ...(password === '' ? {} : { Password: password }),
     ...(tls ? { Tls: true } : {}),
+    ...(options.preferReplica ? { PreferReplica: true } : {}),
     ...(options.caFile === undefined ? {} : { CaCert: await readText(options.caFile, '--ca-file') }),
     ...(options.certFile === undefined ? {} : { ClientCert: await readText(options.certFile, '--cert-file') }),
     ...(options.keyFile === undefined ? {} : { ClientKey: await readText(options.keyFile, '--key-file') }),

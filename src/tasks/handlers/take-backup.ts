@@ -56,6 +56,8 @@ export function createTakeBackupHandler(options: TakeBackupOptions): TaskHandler
             backupId,
             attempt: lease.token,
             source: toSourceAddress(instance, options.openSecrets(instance)),
+            // A replica that failed once is not relied on again: the next try reads the server that was named.
+            preferReplica: instance.preferReplica && task.failedTries === 0,
             facts: toFacts(backup),
             storageUrl: options.storageUrl,
             keyring: options.keyring(),
