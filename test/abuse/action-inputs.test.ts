@@ -3,13 +3,13 @@ import { describe, test } from 'node:test';
 import type { AnyAction } from '../../src/api/action.ts';
 import { actions } from '../../src/api/registry.ts';
 import { toWireSchema, type WireSchema } from '../../src/api/schema.ts';
-import { INSTANCE_ID, insertExample, openApiFixture } from '../harness/api-fixture.ts';
+import { INSTANCE_ID, insertExample, insertManaged, openApiFixture } from '../harness/api-fixture.ts';
 import { boundValues, leastOf, mostOf, ODD_VALUES, place, type Slot, sampleOf, slotsOf } from './input-cases.ts';
 import { isTypeFault, sendForm, sendJson } from './send-input.ts';
 import { itemsOf, typeFaultOf } from './type-fault.ts';
 
 /**
- * Each action's own schema makes its cases: every place of the input gets every odd value and the surroundings of every bound that its
+ * What is refused has changed nothing, which `sendJson` and `sendForm` see. Each action's own schema makes its cases: every place of the input gets every odd value and the surroundings of every bound that its
  * description names, in JSON and in forms. An action that is added to the registry is tested from then on.
  */
 for (const action of actions) {
@@ -20,6 +20,7 @@ for (const action of actions) {
     test('JSON: every place with every odd value answers as documented', async () => {
       await using fixture = await openApiFixture();
       await insertExample(fixture.catalog);
+      await insertManaged(fixture.catalog);
       for (const slot of slots) {
         for (const value of [...ODD_VALUES, ...boundValues(slot)]) {
           await checkJson(fixture, action, place(schema, action.example.input, slot.path, value));
@@ -45,6 +46,7 @@ for (const action of actions) {
     test('forms: every place with every odd text answers as documented', async () => {
       await using fixture = await openApiFixture();
       await insertExample(fixture.catalog);
+      await insertManaged(fixture.catalog);
       for (const slot of slots) {
         const base = flatten(without(action.example.input, slot.path));
         for (const text of formTexts(slot)) {
@@ -60,6 +62,7 @@ for (const action of actions) {
       test(`${slot.path.join('.')}: what is under its documented bound is refused`, async () => {
         await using fixture = await openApiFixture();
         await insertExample(fixture.catalog);
+        await insertManaged(fixture.catalog);
         const value = ofSize(slot.schema, (leastOf(slot) ?? 0) - 1, 'a');
         assert.match(await sendJson(fixture, action, JSON.stringify(place(schema, action.example.input, slot.path, value))), REFUSED);
       });
@@ -72,6 +75,7 @@ for (const action of actions) {
         const send = async (value: unknown) => {
           await using fixture = await openApiFixture();
           await insertExample(fixture.catalog);
+          await insertManaged(fixture.catalog);
           return await sendJson(fixture, action, JSON.stringify(place(schema, action.example.input, slot.path, value)));
         };
         const fill = await fillOf(slot.schema, send);
@@ -194,8 +198,17 @@ function ofSize(schema: WireSchema, size: number, fill: string): unknown {
     case 'integer':
       return size;
     case 'array':
-      return Array(size).fill(itemsOf(schema).type === 'string' ? fill : sampleOf(itemsOf(schema)));
+      return Array.from({ length: size }, (_, index) =>
+        itemsOf(schema).type === 'string' ? fill : numbered(sampleOf(itemsOf(schema)), index),
+      );
     default:
       return fill.repeat(size).slice(0, size);
   }
+}
+
+/** The texts of a structure with a number each, since the keys of a list may have to differ. */
+function numbered(sample: unknown, index: number): unknown {
+  return typeof sample === 'object' && sample !== null
+    ? Object.fromEntries(Object.entries(sample).map(([name, value]) => [name, typeof value === 'string' ? `${value}${index}` : value]))
+    : sample;
 }

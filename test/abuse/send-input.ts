@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Check } from 'typebox/value';
 import type { AnyAction } from '../../src/api/action.ts';
+import type { RawRequest } from '../../src/api/http-message.ts';
 import { PRODUCT_VERSIONS } from '../../src/api/versions.ts';
 import { type Answer, type ApiFixture, KEY } from '../harness/api-fixture.ts';
 import { signTc3Request, signV1Request } from '../harness/signed-request.ts';
@@ -17,8 +18,7 @@ export function isTypeFault({ errors }: AnyAction, code: string): boolean {
 
 /** Sends a JSON body, as it is, and returns the code of the answer, `ok` where there is none, after `assertDocumented`. */
 export async function sendJson(fixture: ApiFixture, action: AnyAction, body: string): Promise<string> {
-  const request = signTc3Request({ ...signing(fixture, action), action: action.name, body });
-  return assertDocumented(action, await fixture.send(request), () => body);
+  return ask(fixture, action, signTc3Request({ ...signing(fixture, action), action: action.name, body }), () => body);
 }
 
 /** The same for flattened parameters: in a form of v1, or in the query of a TC3 GET, which holds 32 KB. */
@@ -33,7 +33,21 @@ export async function sendForm(
     form === 'v1'
       ? signV1Request({ ...common, method: 'POST', parameters: { Action: action.name, Version: version, ...parameters } })
       : signTc3Request({ ...common, version, action: action.name, method: 'GET', query: new URLSearchParams(parameters).toString() });
-  return assertDocumented(action, await fixture.send(request), () => JSON.stringify(parameters));
+  return ask(fixture, action, request, () => JSON.stringify(parameters));
+}
+
+/** Sends, and sees that a refused call, and any that only reads, has changed nothing and woken nobody. */
+async function ask(fixture: ApiFixture, action: AnyAction, request: RawRequest, describe: () => string): Promise<string> {
+  const before = [fixture.commits(), fixture.wakes()];
+  const code = assertDocumented(action, await fixture.send(request), describe);
+  if (code !== 'ok' || action.access.kind === 'read') {
+    assert.deepEqual(
+      [fixture.commits(), fixture.wakes()],
+      before,
+      `${action.name} ${describe().slice(0, 500)} → ${code} changed something`,
+    );
+  }
+  return code;
 }
 
 function signing({ clock }: ApiFixture, { product }: AnyAction) {

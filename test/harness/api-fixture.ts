@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { type Api, type ApiOptions, createApi } from '../../src/api/api.ts';
 import type { RawRequest } from '../../src/api/http-message.ts';
 import type { LocalMachine } from '../../src/api/local-machine.ts';
@@ -67,6 +68,8 @@ export interface ApiFixture extends AsyncDisposable {
   readonly audited: AuditEntry[];
   /** How often the worker was woken. */
   wakes(): number;
+  /** Another number after each commit to the catalog. */
+  commits(): number;
   send(request: RawRequest): Promise<Answer>;
   /** A TC3 JSON call in ap-guangzhou by the root account unless told otherwise. */
   call(action: string, parameters?: object, options?: Partial<SignOptions>): Promise<Answer>;
@@ -120,6 +123,7 @@ export async function openApiFixture({
     },
     ...options,
   });
+  const observer = new DatabaseSync(temporary.path, { readOnly: true });
   const send = async (request: RawRequest) => (JSON.parse((await api.handle(request)).body) as { Response: Answer }).Response;
   return {
     api,
@@ -129,10 +133,15 @@ export async function openApiFixture({
     sealed,
     audited,
     wakes: () => wakes,
+    // SQLite: it counts what other connections than this one commit.
+    commits: () => Number(observer.prepare('pragma data_version').get()?.['data_version']),
     send,
     call: (action, parameters = {}, signing = {}) =>
       send(signTc3Request({ key: KEY, action, body: JSON.stringify(parameters), timestampS: Math.floor(now / 1000), ...signing })),
-    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      observer.close();
+      await temporary[Symbol.asyncDispose]();
+    },
   };
 }
 
