@@ -9,6 +9,7 @@ import { PRODUCT_VERSIONS } from '../../versions.ts';
 
 const STS = '2018-08-13';
 const CAM = '2019-01-16';
+const TAG = PRODUCT_VERSIONS.tag;
 const WRONG_TOKEN = {
   Code: 'AuthFailure.TokenFailure',
   Message: 'Token verification failed, please check if your Token is correct.',
@@ -285,5 +286,25 @@ describe('a temporary key', () => {
       }
       assert.equal((await call(fixture, temporary, 'ListUsers', {}, { version: CAM })).Error, undefined);
     }
+  });
+
+  test('changes tags only where its own policy and its maker’s both allow that on everything', async () => {
+    await using fixture = await open();
+    const Resource = `qcs::redis:ap-guangzhou:uin/:instance/${INSTANCE_ID}`;
+    const outcome = async (key: Key, policy: string) => {
+      const parameters = { Resource, ReplaceTags: [{ TagKey: 'team', TagValue: 'b' }] };
+      const { Error: error } = await call(fixture, await issue(fixture, key, policy), 'ModifyResourceTags', parameters, { version: TAG });
+      const kept = (await fixture.catalog.tags.ofInstances([INSTANCE_ID])).length;
+      await fixture.catalog.tags.remove(INSTANCE_ID, 'team');
+      return [error?.Code ?? 'ok', kept];
+    };
+    const tags = { action: 'tag:ModifyResourceTags' };
+    const ofBackups = await addUser(fixture, { action: ['redis:*', 'sts:GetFederationToken'] });
+    const refused = ['AuthFailure.UnauthorizedOperation', 0];
+    assert.deepEqual(await outcome(KEY, toDocument(tags)), ['ok', 1]);
+    assert.deepEqual(await outcome(KEY, toDocument({ action: 'redis:*' })), refused);
+    assert.deepEqual(await outcome(KEY, toDocument({}, { effect: 'deny', ...tags })), refused);
+    assert.deepEqual(await outcome(ofBackups.key, toDocument({})), refused);
+    assert.deepEqual(await outcome((await addUser(fixture, {})).key, toDocument({})), ['ok', 1]);
   });
 });
