@@ -38,11 +38,19 @@ export async function endReplication(
   });
 }
 
+/** Throws `target-restarted` where the server has started anew since it got its data: it then holds what its disk held. */
+export function requireSameRun(target: SourceAddress, runId: string, state: TargetState): void {
+  if (state.runId !== runId) {
+    const hint = 'see the log of the target for why it ended, then ask for the restore again';
+    throw new DomainError('target-restarted', `${formatAddress(target)} started anew before its new data were safe`, { hint });
+  }
+}
+
 /**
  * Waits until an append-only file holds the new data: before, a crash of the target would lose all of it. Throws `target-aof-failed` where
- * the target cannot write it.
+ * the target cannot write it, and `target-restarted` where it is not the run that got the data any more.
  */
-export async function waitForAppendOnlyFile(target: SourceAddress, signal: AbortSignal): Promise<void> {
+export async function waitForAppendOnlyFile(target: SourceAddress, runId: string, signal: AbortSignal): Promise<void> {
   let failingSince: number | undefined;
   for (;;) {
     const { state, isSwitchedOff } = await withPatience(target, { patienceMs: PATIENCE_MS, signal }, async (client) => ({
@@ -50,6 +58,7 @@ export async function waitForAppendOnlyFile(target: SourceAddress, signal: Abort
       // While it copies its new data its log is off for a time, but not its setting.
       isSwitchedOff: (await readSetting(client, 'appendonly')) === 'no',
     }));
+    requireSameRun(target, runId, state);
     if (isSwitchedOff) {
       return;
     }

@@ -1,11 +1,12 @@
 import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import type { SourceAddress } from '../redis/source-address.ts';
-import { withTarget } from '../redis/target-client.ts';
+import { withPatience, withTarget } from '../redis/target-client.ts';
+import { readTargetState } from '../redis/target-state.ts';
 import { endPause } from '../redis/write-pause.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
 import type { AttemptRef } from '../repository/types.ts';
 import type { CheckedTarget } from './check-target.ts';
-import { endReplication, waitForAppendOnlyFile } from './end-replication.ts';
+import { endReplication, requireSameRun, waitForAppendOnlyFile } from './end-replication.ts';
 import { countKeys, writeKeys } from './restore-by-keys.ts';
 import type { RestoreMark, RestoreProgress, TtlPolicy } from './restore-types.ts';
 import { type ReplicationEndpoint, sendAsMaster } from './send-as-master.ts';
@@ -50,14 +51,17 @@ export async function replaceData(options: ReplaceOptions): Promise<{ way: 'repl
   if (checked.memoryShort !== undefined) {
     throw memoryShort(`keys would have to be written one by one (${reason}), and ${checked.memoryShort}`, 'raise maxmemory of the target');
   }
-  await replaceByKeys(options);
+  const runId = await replaceByKeys(options);
   const report = [`keys were written one by one, since the target could not be made a replica: ${reason}`];
   if (checked.state.aofEnabled) {
     signal.throwIfAborted();
-    await waitForAppendOnlyFile(target, signal);
+    await waitForAppendOnlyFile(target, runId, signal);
   }
   return { way: 'keys', report };
 }
+
+/** One that has just taken everything may be busy, or have no connection left, for a moment. */
+const LOOK_PATIENCE_MS = 30_000;
 
 /** Thrown when everything is as before. */
 class NotBegunError extends Error {}
@@ -98,13 +102,15 @@ async function replicate(options: ReplaceOptions): Promise<void> {
   }
   onProgress('promoting', totalBytes, totalBytes);
   await mark({ ...last, step: 'promote' });
-  await endReplication(target, last, { signal });
-  if (checked.state.aofEnabled) {
-    await waitForAppendOnlyFile(target, signal);
+  const { runId, aofEnabled } = checked.state;
+  requireSameRun(target, runId, await endReplication(target, last, { signal }));
+  if (aofEnabled) {
+    await waitForAppendOnlyFile(target, runId, signal);
   }
 }
 
-async function replaceByKeys(options: ReplaceOptions): Promise<void> {
+/** Answers which run of the target holds the keys; one that ended in between would have brought old ones back. */
+async function replaceByKeys(options: ReplaceOptions): Promise<string> {
   const { reader, target, ttl, signal, onProgress } = options;
   const [shard] = reader.manifest.shards;
   if (shard === undefined) {
@@ -116,8 +122,13 @@ async function replaceByKeys(options: ReplaceOptions): Promise<void> {
   await options.mark(toMark(options, 'write-keys'));
   await endPause(target);
   onProgress('writing-keys', 0, shard.sizeBytes);
+  let runId: string;
   try {
-    await withTarget(target, signal, (client) => client.command('FLUSHALL', 'ASYNC'));
+    runId = await withTarget(target, signal, async (client) => {
+      const state = await readTargetState(client);
+      await client.command('FLUSHALL', 'ASYNC');
+      return state.runId;
+    });
   } catch (error) {
     if (isDomainError(error, 'target-permission-denied', 'target-refused')) {
       // An answer, so that nothing was removed for certain.
@@ -137,6 +148,8 @@ async function replaceByKeys(options: ReplaceOptions): Promise<void> {
     withFunctions: true,
     onRead: (readBytes) => onProgress('writing-keys', readBytes, shard.sizeBytes),
   });
+  requireSameRun(target, runId, await withPatience(target, { patienceMs: LOOK_PATIENCE_MS, signal }, readTargetState));
+  return runId;
 }
 
 function toMark({ checked, isRollback, safety }: ReplaceOptions, step: RestoreMark['step']): RestoreMark {

@@ -133,6 +133,88 @@ describe('a target that is killed in mid-transfer', () => {
   }
 });
 
+describe('a target that is killed when it has all data', () => {
+  for (const [what, config] of [
+    ['and has no file of its own', []],
+    ['and is yet to write its append-only file, of which the old one is there', ['appendonly yes']],
+  ] as const) {
+    test(`${what}: the restore does not take what starts again for the new data, and goes back`, async () => {
+      await using source = await startRedis(COMPARABLE);
+      await fillEveryType(source);
+      const options = { config: [...COMPARABLE.config, ...config] };
+      await using target = await startTarget(options);
+      const before = await readContent(target);
+      await using site = await makeRestoreSite(source);
+      let again: RedisServer | undefined;
+      const recorder = recordRestore({
+        async mark({ step, isRollback }) {
+          if (step === 'promote' && !isRollback) {
+            process.kill(target.pid, 'SIGKILL');
+            again = await startAgain(target, options);
+          }
+        },
+      });
+      await assert.rejects(runRestore(site.restoreRequest(target), recorder), (error) => {
+        assert.ok(isDomainError(error, 'target-restarted'), String(error));
+        assert.match(error.hint ?? '', /the target holds what it held before the restore/);
+        return true;
+      });
+      await using server = again as unknown as RedisServer;
+      assert.deepEqual(await readContent(server), before);
+    });
+  }
+
+  test('of the safety backup in its turn: it does not go back twice, and says that nothing is certain', async () => {
+    await using source = await startRedis(COMPARABLE);
+    await fillEveryType(source);
+    await using target = await startTarget();
+    await using site = await makeRestoreSite(source);
+    const servers = [target];
+    const recorder = recordRestore({
+      async mark({ step }) {
+        if (step === 'promote') {
+          process.kill(servers.at(-1)?.pid ?? 0, 'SIGKILL');
+          servers.push(await startAgain(target));
+        }
+      },
+    });
+    await assert.rejects(runRestore(site.restoreRequest(target), recorder), (error) => {
+      assert.ok(isDomainError(error, 'target-restarted'), String(error));
+      assert.match(error.hint ?? '', /going back to the safety backup failed: .*not certain: restore it, or the safety backup 3e4127f8/);
+      return true;
+    });
+    assert.equal(recorder.marks.at(-1)?.step, 'settled');
+    await servers.at(-1)?.stop();
+  });
+});
+
+test('a target that is killed while keys are written one by one, and starts again with a snapshot of the old ones, goes back', async () => {
+  await using source = await startRedis(COMPARABLE);
+  await fillEveryType(source);
+  await source.command('DEBUG', 'POPULATE', '300', 'big', '100000');
+  await source.command('CONFIG', 'SET', 'rdbcompression', 'no');
+  await using target = await startTarget();
+  await target.command('SAVE');
+  const before = await readContent(target);
+  await using site = await makeRestoreSite(source);
+  let starting: Promise<RedisServer> | undefined;
+  const recorder = recordRestore({
+    onProgress({ phase, doneBytes }) {
+      if (phase === 'writing-keys' && doneBytes > 0 && starting === undefined) {
+        process.kill(target.pid, 'SIGKILL');
+        starting = startAgain(target);
+      }
+    },
+  });
+  await assert.rejects(runRestore(site.restoreRequest(target, { ttl: { kind: 'drop' } }), recorder), (error) => {
+    assert.ok(isDomainError(error), String(error));
+    assert.match(error.hint ?? '', /the target holds what it held before the restore/);
+    return true;
+  });
+  await using again = (await starting) as RedisServer;
+  assert.deepEqual(await readContent(again), before);
+});
+
 describe('a target that puts us off for a moment', () => {
   test('with no connection left when it has loaded: it is looked at again, and the restore ends over replication', async () => {
     await using source = await startLargeSource();

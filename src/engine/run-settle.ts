@@ -62,7 +62,7 @@ async function toResult(
   const { target, mark } = request;
   if (verdict === 'new') {
     if (state.aofEnabled) {
-      await waitForAppendOnlyFile(target, options.signal);
+      await waitForAppendOnlyFile(target, mark.runId, options.signal);
     }
     return mark.isRollback
       ? { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] }
