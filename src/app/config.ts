@@ -73,6 +73,8 @@ export interface Config {
 
 /** What the command line gives; the environment fills what is absent. */
 export interface ServeOptions {
+  /** Of what is printed. */
+  json?: boolean | undefined;
   dataDir?: string | undefined;
   host?: string | undefined;
   port?: string | undefined;

@@ -5,6 +5,7 @@ import { readBackupProofs } from '../cli/backup-proofs.ts';
 import { EXIT, type ExitCode } from '../cli/exit-codes.ts';
 import type { Io } from '../cli/io.ts';
 import { listBackups } from '../cli/list-backups.ts';
+import { renderJson } from '../cli/output.ts';
 import { renderBackups } from '../cli/render-backups.ts';
 import { waitForTask } from '../cli/wait-for-task.ts';
 import { isDomainError } from '../lib/errors.ts';
@@ -31,24 +32,24 @@ export async function up(options: ServeOptions, io: Io): Promise<ExitCode> {
     service = await openService(config, createLogger(io.env['REDKEEP_LOG_LEVEL'] === undefined ? 'warn' : config.logLevel));
   } catch (error) {
     if (isDomainError(error, 'data-dir-in-use')) {
-      return tellWhereServed(config, io, error);
+      return tellWhereServed(config, io, error, options.json === true);
     }
     throw error;
   }
-  return serveUntilStopped(service, io, () => showFirstBackup(service, io));
+  return serveUntilStopped(service, io, () => showFirstBackup(service, io, options.json === true), options.json);
 }
 
-async function tellWhereServed(config: Config, io: Io, cause: unknown): Promise<ExitCode> {
+async function tellWhereServed(config: Config, io: Io, cause: unknown, asJson: boolean): Promise<ExitCode> {
   const { endpoint } = JSON.parse(await readFile(config.dataDir.serving, 'utf8').catch(() => '{}')) as { endpoint?: string };
   const answer = endpoint === undefined ? undefined : await fetch(`${endpoint}/healthz`).catch(() => undefined);
   if (answer?.ok !== true) {
     throw cause;
   }
-  io.out(`redkeep serves this data directory already: ${endpoint}\n`);
+  io.out(asJson ? renderJson({ Endpoint: endpoint }) : `redkeep serves this data directory already: ${endpoint}\n`);
   return EXIT.ok;
 }
 
-async function showFirstBackup(service: Service, io: Io): Promise<void> {
+async function showFirstBackup(service: Service, io: Io, asJson: boolean): Promise<void> {
   const instance = await ensureDemoInstance(service);
   const client = createClient({ ...service.credential, endpoint: service.endpoint, region: DEMO_REGION });
   const describe = (more: object) =>
@@ -66,6 +67,10 @@ async function showFirstBackup(service: Service, io: Io): Promise<void> {
   }
   const table = await showProofs(service, client, instance.instanceId);
   const answer = await describe({});
+  if (asJson) {
+    io.out(renderJson({ Endpoint: service.endpoint, ...answer }));
+    return;
+  }
   io.out(`\nDescribeInstanceBackups of demo (${instance.instanceId}) answers:\n${JSON.stringify({ Response: answer }, null, 2)}\n`);
   io.out(`\n${table}`);
   io.out(howToCall(service, instance.instanceId, await lacksExport(service.config.dataDir)));

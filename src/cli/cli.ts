@@ -15,6 +15,7 @@ import { addServeCommand } from './commands/serve.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addUserCommands } from './commands/user.ts';
 import { describeFailure } from './describe-failure.ts';
+import { addExamples } from './examples.ts';
 import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
@@ -40,21 +41,27 @@ const COMMANDS: readonly AddCommand[] = [
   addCallCommand,
 ];
 
-/** Runs one command line (without the program's own name) and resolves to its exit status. Never throws and never ends the process. */
-export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
-  let status: ExitCode = EXIT.ok;
+/** Every command with its options and help. `finish` is given what a command line has started. */
+export function createProgram(io: Io, finish: Finish): Command {
   const program = new Command('redkeep')
     .description('Backups of Redis and Valkey behind the Tencent Cloud API 3.0.')
     .showHelpAfterError('(add --help for the usage)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .addHelpText('afterAll', EXIT_HELP);
-  const finish: Finish = async (run) => {
-    status = await run();
-  };
   for (const add of COMMANDS) {
     add(program, io, finish);
   }
+  addExamples(program);
+  return program;
+}
+
+/** Runs one command line (without the program's own name) and resolves to its exit status. Never throws and never ends the process. */
+export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let status: ExitCode = EXIT.ok;
+  const program = createProgram(io, async (run) => {
+    status = await run();
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return status;

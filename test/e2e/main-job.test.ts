@@ -97,8 +97,8 @@ describe('redkeep up: an official SDK lists a real backup', () => {
       [['instance', 'attach', 'http://127.0.0.1:1', '--name', 'x'], 2, /redis\[s\]:\/\//],
       [['instance', 'attach', 'redis://127.0.0.1:1', '--name', 'x', '--cluster'], 2, /clusters are not supported/],
       [['instance', 'attach', 'redis://127.0.0.1:1', '--name', 'x'], 1, /127\.0\.0\.1:1/],
-      [['backup', 'create', 'crs-00000000'], 1, /crs-00000000/],
-      [['backup', 'list', instanceId, '--status', 'two'], 2, /"two" is not a whole number/],
+      [['backup', 'create', 'crs-00000000'], 6, /crs-00000000/],
+      [['backup', 'list', instanceId, '--status', 'two'], 2, /--status is "two"; it must be a whole number/],
       [['backup', 'list', instanceId, '--region', 'ap-nowhere'], 1, /Region/],
       [['frobnicate'], 2, /unknown command/],
     ] as const) {

@@ -56,7 +56,7 @@ export const addKeyCommands: AddCommand = (program, io, finish) => {
   const addChange = (name: string, description: string, action: string, done: string, parameters: object) =>
     withUser(key.command(name))
       .description(description)
-      .argument('<secret-id>')
+      .argument('<secret-id>', 'as `key list` shows it')
       .action((secretId: string, options: KeyOptions) =>
         finish(async () => {
           const client = await connect(options, io);

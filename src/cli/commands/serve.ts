@@ -33,7 +33,8 @@ export function withServeOptions(command: Command): Command {
     )
     .option('--replication-advertise <host>', 'how they are told to reach it (REDKEEP_REPLICATION_ADVERTISE; default: as it listens)')
     .option('--replication-plain-text', 'let them fetch it over a network without TLS (REDKEEP_REPLICATION_PLAIN_TEXT=on)')
-    .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)');
+    .option('--explain-signatures', 'tell callers what differs where a signature fails; on loopback only (REDKEEP_EXPLAIN_SIGNATURES=on)')
+    .option('--json', 'print the answer as one JSON document');
 }
 
 /** `redkeep serve`. */

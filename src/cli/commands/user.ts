@@ -46,7 +46,7 @@ export const addUserCommands: AddCommand = (program, io, finish) => {
 
   withConnection(user.command('update'))
     .description('change what is noted of a user; what is left out stays')
-    .argument('<name>')
+    .argument('<name>', 'as `user list` shows it')
     .option('--remark <text>', 'free text')
     .option('--email <address>', 'free text')
     .action((name: string, options: ConnectionOptions & { remark?: string; email?: string }) =>
@@ -80,7 +80,7 @@ export const addUserCommands: AddCommand = (program, io, finish) => {
 
   withConnection(user.command('delete'))
     .description('delete a user and detach its policies')
-    .argument('<name>')
+    .argument('<name>', 'as `user list` shows it')
     .option('--force', 'delete its access keys too')
     .action((name: string, options: ConnectionOptions & { force?: boolean }) =>
       finish(async () => {
