@@ -276,6 +276,15 @@ export type TaskKind =
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 
+/** What a task does at present, in the words of its kind. */
+export interface TaskPhase {
+  /** Empty: it does not tell. */
+  readonly name: string;
+  /** Of this phase; 0 where it is not known. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 export interface Task {
   readonly taskId: number;
   readonly accountId: string;
@@ -291,6 +300,8 @@ export interface Task {
   readonly message: string;
   /** 0 to 1. */
   readonly progress: number;
+  /** Of its last try; empty where it tells none. */
+  readonly phase: TaskPhase;
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -365,7 +376,7 @@ export interface TaskStore {
     except?: readonly number[],
   ): Promise<{ task: Task; lease: Lease } | undefined>;
   /** Prolongs the lease, also one that ran out but that nobody took, and records progress; `lease-lost` where it is no longer ours. */
-  heartbeat(lease: Lease, leaseMs: number, progress: number): Promise<void>;
+  heartbeat(lease: Lease, leaseMs: number, progress: number, phase?: TaskPhase): Promise<void>;
   /** Throws `lease-lost` unless the claim still counts, and keeps others from taking it until the transaction ends. */
   fence(lease: Lease): Promise<void>;
   /** running → succeed, under the token. */

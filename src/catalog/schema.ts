@@ -181,6 +181,9 @@ export interface TaskTable {
   owner: string | null;
   lease_until: number | null;
   requested_by: string;
+  phase: Generated<string>;
+  done_bytes: Generated<number>;
+  total_bytes: Generated<number>;
 }
 
 export interface UserTable {

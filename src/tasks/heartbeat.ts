@@ -1,10 +1,10 @@
-import type { Lease, TaskStore } from '../catalog/catalog.ts';
+import type { Lease, TaskPhase, TaskStore } from '../catalog/catalog.ts';
 import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 
 export interface Heartbeat {
-  /** Takes a share from 0 to 1 for the next beat. */
-  setProgress(share: number): void;
+  /** Takes a share from 0 to 1, and what is being done, for the next beat. */
+  setProgress(share: number, phase?: TaskPhase): void;
   /** Resolves when no beat is under way any more, and none follows. */
   stop(): Promise<void>;
 }
@@ -24,6 +24,7 @@ const PROGRESS_MS = 2_000;
 /** Prolongs a lease that was just claimed, at each third of it or more often. A beat that fails is made up for by the next while the lease lasts. */
 export function startHeartbeat({ tasks, lease, leaseMs, log, onLost }: HeartbeatOptions): Heartbeat {
   let progress = 0;
+  let phase: TaskPhase | undefined;
   let beating: Promise<void> | undefined;
   let prolongedAtMs = performance.now();
   const timer = setInterval(
@@ -38,7 +39,7 @@ export function startHeartbeat({ tasks, lease, leaseMs, log, onLost }: Heartbeat
   async function beat(): Promise<void> {
     const startedAtMs = performance.now();
     try {
-      await tasks.heartbeat(lease, leaseMs, progress);
+      await tasks.heartbeat(lease, leaseMs, progress, phase);
       prolongedAtMs = startedAtMs;
     } catch (error) {
       if (isDomainError(error, 'lease-lost')) {
@@ -57,8 +58,9 @@ export function startHeartbeat({ tasks, lease, leaseMs, log, onLost }: Heartbeat
   }
 
   return {
-    setProgress(share) {
+    setProgress(share, next) {
       progress = Math.min(1, Math.max(0, share));
+      phase = next;
     },
     async stop() {
       clearInterval(timer);

@@ -1,4 +1,4 @@
-import type { CatalogTables, Lease, Task, TaskKind } from '../catalog/catalog.ts';
+import type { CatalogTables, Lease, Task, TaskKind, TaskPhase } from '../catalog/catalog.ts';
 import type { Logger } from '../lib/logger.ts';
 
 /** Records something through the tables of a transaction that it shares with the end of its task. */
@@ -30,8 +30,8 @@ export interface TaskContext {
   /** Aborted when the lease is lost or the worker stops; the reason is a DomainError `lease-lost` or `worker-stopped`. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Takes a share from 0 to 1; it reaches the catalog with the next heartbeat. */
-  setProgress(share: number): void;
+  /** Takes a share from 0 to 1, and what is being done; it reaches the catalog with the next heartbeat. */
+  setProgress(share: number, phase?: TaskPhase): void;
 }
 
 export type TaskHandlers = Readonly<Partial<Record<TaskKind, TaskHandler>>>;

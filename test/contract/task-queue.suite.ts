@@ -47,6 +47,7 @@ export function taskQueueSuite(database: string, open: () => Promise<AsyncDispos
         state: 'preparing',
         message: '',
         progress: 0,
+        phase: { name: '', doneBytes: 0, totalBytes: 0 },
         startedAt: null,
         endedAt: null,
         token: 0,
@@ -59,9 +60,12 @@ export function taskQueueSuite(database: string, open: () => Promise<AsyncDispos
       assert.equal(typeof task.startedAt, 'number');
       await catalog.tasks.heartbeat(lease, LEASE_MS, 0.25);
       assert.equal((await catalog.tasks.get(taskId))?.progress, 0.25);
+      const phase = { name: 'transferring', doneBytes: 5, totalBytes: 2 ** 42 };
+      await catalog.tasks.heartbeat(lease, LEASE_MS, 0.5, phase);
+      assert.deepEqual((await catalog.tasks.get(taskId))?.phase, phase);
       await catalog.tasks.succeed(lease);
       const ended = await catalog.tasks.ofSubject('shown');
-      assert.deepEqual(ended, { ...task, state: 'succeed', progress: 1, endedAt: ended?.endedAt });
+      assert.deepEqual(ended, { ...task, phase, state: 'succeed', progress: 1, endedAt: ended?.endedAt });
       assert.equal(typeof ended?.endedAt, 'number');
       assert.equal(await catalog.tasks.get(0), undefined);
     });

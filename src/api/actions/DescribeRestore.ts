@@ -4,6 +4,8 @@ import { bool, float, int64, list, structure, text, uint64 } from '../schema.ts'
 
 const Counted = structure({ Name: text('Number of a database, or a type.'), Keys: int64('Keys.') });
 
+const NO_PHASE = { name: '', doneBytes: 0, totalBytes: 0 };
+
 export const DescribeRestore = defineAction({
   name: 'DescribeRestore',
   product: 'redkeep',
@@ -17,6 +19,11 @@ export const DescribeRestore = defineAction({
     BackupId: text('The backup.'),
     DryRun: bool('Whether nothing is changed.'),
     Progress: float('0 to 1.'),
+    Phase: text(
+      'verifying, checking, saving-target, transferring, writing-keys, promoting or rolling-back while running, at most some seconds old; else empty.',
+    ),
+    DoneBytes: int64('Of the phase: bytes that are done; 0 where it has none.'),
+    TotalBytes: int64('Of the phase: bytes in all; 0 where they are not known.'),
     BackupSize: int64('Bytes of the backup.'),
     SafetyBackupId: text('Backup of what the instance held before; empty where none was taken.'),
     Way: text(
@@ -41,6 +48,9 @@ export const DescribeRestore = defineAction({
       BackupId: '2e4127f8-affe-11e8-941e-4846fb00c75d',
       DryRun: false,
       Progress: 0,
+      Phase: '',
+      DoneBytes: 0,
+      TotalBytes: 0,
       BackupSize: 1234,
       SafetyBackupId: '',
       Way: '',
@@ -67,6 +77,7 @@ export const DescribeRestore = defineAction({
       });
     }
     const safety = task.subject === '' ? undefined : await catalog.backups.get(task.subject);
+    const phase = task.state === 'running' ? task.phase : NO_PHASE;
     const outcome = await catalog.restores.outcome(TaskId);
     return {
       Status: task.state,
@@ -75,6 +86,9 @@ export const DescribeRestore = defineAction({
       BackupId: backupId,
       DryRun: dryRun,
       Progress: task.progress,
+      Phase: phase.name,
+      DoneBytes: phase.doneBytes,
+      TotalBytes: phase.totalBytes,
       BackupSize: backup?.sizeBytes ?? 0,
       SafetyBackupId: safety === undefined || safety.state === 'failed' ? '' : safety.backupId,
       Way: outcome?.way ?? '',

@@ -120,6 +120,27 @@ test('DescribeRestore tells of restores only, and of those alone that the caller
   }
 });
 
+test('DescribeRestore tells the phase and its bytes while the restore runs, and neither before nor after', async () => {
+  await using fixture = await openFixture();
+  const { TaskId } = await fixture.restore();
+  const read = async () => {
+    const { Status, Phase, DoneBytes, TotalBytes } = await fixture.call('DescribeRestore', { TaskId }, REDKEEP);
+    return [Status, Phase, DoneBytes, TotalBytes];
+  };
+  assert.deepEqual(await read(), ['preparing', '', 0, 0]);
+  const { lease } = (await fixture.catalog.tasks.claim('worker', ['restore-instance'], 60_000)) ?? {};
+  assert.ok(lease !== undefined);
+  assert.deepEqual(await read(), ['running', '', 0, 0]);
+  await fixture.catalog.tasks.heartbeat(lease, 60_000, 0.5, { name: 'transferring', doneBytes: 3, totalBytes: 9 });
+  assert.deepEqual(await read(), ['running', 'transferring', 3, 9]);
+  await fixture.catalog.tasks.retryLater(lease, 'the server is gone', 0);
+  assert.deepEqual(await read(), ['preparing', '', 0, 0]);
+  const again = await fixture.catalog.tasks.claim('worker', ['restore-instance'], 60_000);
+  assert.deepEqual(await read(), ['running', '', 0, 0]);
+  await fixture.catalog.tasks.succeed(again?.lease ?? lease);
+  assert.deepEqual(await read(), ['succeed', '', 0, 0]);
+});
+
 test('DescribeRestore is denied to who may not see the instance that the backup is of', async () => {
   await using fixture = await openFixture();
   const { TaskId } = await fixture.restore({ BackupId: 'of-the-other', BackupInstanceId: OTHER });

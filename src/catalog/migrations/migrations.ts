@@ -9,6 +9,7 @@ import { managedMigration } from './0005-managed.ts';
 import { proofsMigration } from './0006-proofs.ts';
 import { restoresMigration } from './0007-restores.ts';
 import { preferReplicaMigration } from './0008-prefer-replica.ts';
+import { taskPhaseMigration } from './0009-task-phase.ts';
 
 /** One step of the schema, written once for every database. Forward only; a released one is never changed. */
 export interface Migration {
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   proofsMigration,
   restoresMigration,
   preferReplicaMigration,
+  taskPhaseMigration,
 ];

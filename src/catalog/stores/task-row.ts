@@ -14,6 +14,7 @@ export function toTask(row: Selectable<TaskTable>): Task {
     state: row.state,
     message: row.message,
     progress: row.progress,
+    phase: { name: row.phase, doneBytes: row.done_bytes, totalBytes: row.total_bytes },
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,

@@ -7,6 +7,8 @@ import type { Scope } from '../scope.ts';
 import { listTasks } from './task-list.ts';
 import { toTask } from './task-row.ts';
 
+const NO_PHASE = { phase: '', done_bytes: 0, total_bytes: 0 } as const;
+
 /** What a task is that nobody works on. */
 const UNCLAIMED = { state: 'preparing', owner: null, lease_until: null } as const;
 
@@ -63,6 +65,7 @@ export function createTaskStore(scope: Scope): TaskStore {
           started_at: eb.fn.coalesce('started_at', now),
           message: '',
           progress: 0,
+          ...NO_PHASE,
         }))
         .where('task_id', '=', (eb) =>
           eb
@@ -82,7 +85,12 @@ export function createTaskStore(scope: Scope): TaskStore {
       return row === undefined ? undefined : { task: toTask(row), lease: { taskId: row.task_id, token: row.token, owner } };
     },
 
-    heartbeat: (lease, leaseMs, progress) => record(scope, lease, { lease_until: sql<number>`${now} + ${leaseMs}`, progress }),
+    heartbeat: (lease, leaseMs, progress, phase) =>
+      record(scope, lease, {
+        lease_until: sql<number>`${now} + ${leaseMs}`,
+        progress,
+        ...(phase === undefined ? {} : { phase: phase.name, done_bytes: phase.doneBytes, total_bytes: phase.totalBytes }),
+      }),
 
     fence: (lease) => record(scope, lease, { owner: lease.owner }),
 

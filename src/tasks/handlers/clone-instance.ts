@@ -4,7 +4,7 @@ import { restoreBackup } from '../../engine/restore-backup.ts';
 import { DomainError } from '../../lib/errors.ts';
 import type { TaskContext, TaskHandler } from '../task.ts';
 import { createManagedInstance, type ManagedSite, type OrderPayload } from './create-instance.ts';
-import { getUsable, type RestoreSite, reach, toShare } from './restore-instance.ts';
+import { getUsable, type RestoreSite, reach, toPhase, toShare } from './restore-instance.ts';
 import { useBackup } from './use-backup.ts';
 
 /** What the task of a clone carries beside its instance's row. */
@@ -68,7 +68,7 @@ async function clone(
         ttl: { kind: 'keep' },
         dryRun: false,
       },
-      { signal, onProgress: (progress) => setProgress(toShare(progress)), mark: async () => {} },
+      { signal, onProgress: (progress) => setProgress(toShare(progress), toPhase(progress)), mark: async () => {} },
     );
     log.info({ taskId: task.taskId, instanceId, backupId: backup.backupId, keys: result.counts.keys, way: result.way }, 'clone.ended');
     return facts;

@@ -1,5 +1,5 @@
 import { USABLE_STATES } from '../../catalog/backup-state.ts';
-import type { Backup, BackupState, Catalog, CatalogTables, Instance, Task } from '../../catalog/catalog.ts';
+import type { Backup, BackupState, Catalog, CatalogTables, Instance, Task, TaskPhase } from '../../catalog/catalog.ts';
 import type { RestoreOutcome, RestorePayload } from '../../catalog/restores.ts';
 import { restoreBackup, settleRestore } from '../../engine/restore-backup.ts';
 import type { RestoreMark, RestoreProgress, RestoreRequest, RestoreResult, SettleResult } from '../../engine/restore-types.ts';
@@ -81,7 +81,7 @@ async function restore(site: RestoreSite, task: Task, instance: Instance, contex
   };
   let phase: RestoreProgress['phase'] | undefined;
   const onProgress = (progress: RestoreProgress) => {
-    context.setProgress(toShare(progress));
+    context.setProgress(toShare(progress), toPhase(progress));
     if (progress.phase !== phase) {
       phase = progress.phase;
       log.info({ taskId: task.taskId, instanceId: instance.instanceId, phase }, 'restore.phase');
@@ -122,7 +122,7 @@ async function settle(site: RestoreSite, { task, instance, mark, begunBy }: Unse
   try {
     const settled = await settleRestore(
       { ...reach(site, instance), mark },
-      { signal, onProgress: (progress) => setProgress(toShare(progress)), mark: recorder.mark },
+      { signal, onProgress: (progress) => setProgress(toShare(progress), toPhase(progress)), mark: recorder.mark },
     );
     log.warn({ ...fields, ...settled }, 'restore.settled');
     return settled;
@@ -219,6 +219,10 @@ const SHARES: Readonly<Record<RestoreProgress['phase'], readonly [begin: number,
   promoting: [0.95, 0.95],
   'rolling-back': [0.2, 0.95],
 };
+
+export function toPhase({ phase, doneBytes, totalBytes }: RestoreProgress): TaskPhase {
+  return { name: phase, doneBytes, totalBytes };
+}
 
 export function toShare({ phase, doneBytes, totalBytes }: RestoreProgress): number {
   const [begin, end] = SHARES[phase];

@@ -8,7 +8,24 @@ import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 import { COMPARABLE, fillEveryType } from '../harness/restore-data.ts';
 import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
 
-describe('kill -9 of the server that is restored to', () => {
+interface Restore {
+  readonly Status: string;
+  readonly Progress: number;
+  readonly Phase: string;
+  readonly DoneBytes: number;
+  readonly TotalBytes: number;
+  readonly BackupSize: number;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = AbortSignal.timeout(60_000);
+  while (!(await condition())) {
+    limit.throwIfAborted();
+    await sleep(2);
+  }
+}
+
+describe('the server that is restored to', () => {
   let source: RedisServer;
   let service: RunningService;
   let sourceId: string;
@@ -35,7 +52,7 @@ describe('kill -9 of the server that is restored to', () => {
     // Rewriting its file takes far longer than the kill; one without a file is safe only in memory, so that its end is the restore's.
     { at: { msg: 'restore.marked', step: 'promote' }, config: ['appendonly yes'] },
   ]) {
-    test(`at ${Object.values(at).join(' ')}, ${config.join('') || 'without a file of its own'}: it starts again and holds the old or the new, which the task says`, async () => {
+    test(`killed at ${Object.values(at).join(' ')}, ${config.join('') || 'without a file of its own'}: it starts again and holds the old or the new, which the task says`, async () => {
       const options = { config: [...COMPARABLE.config, 'masterauth of-its-own', ...config] };
       await using target = await startRedis(options);
       await target.command('SET', 'only here', 'before');
@@ -49,9 +66,7 @@ describe('kill -9 of the server that is restored to', () => {
         ...{ InstanceId: id, BackupId: backupId, BackupInstanceId: sourceId },
       });
       const isAt = (line: Readonly<Record<string, unknown>>) => Object.entries(at).every(([name, value]) => line[name] === value);
-      for (const limit = AbortSignal.timeout(60_000); !service.log.slice(seen).some(isAt); limit.throwIfAborted()) {
-        await sleep(2);
-      }
+      await until(() => service.log.slice(seen).some(isAt));
       process.kill(target.pid, 'SIGKILL');
       await using again = await startRedis({ ...options, dir: target.dir, port: target.port });
       const task = await endOfTask(service, TaskId);
@@ -71,6 +86,33 @@ describe('kill -9 of the server that is restored to', () => {
       assert.equal(InstanceSet[0]?.Status, 2);
     });
   }
+
+  test('halted in mid-transfer: DescribeRestore tells the phase and how many bytes are done, until it goes on and holds the backup', async () => {
+    await using target = await startRedis(COMPARABLE);
+    const id = await attach(service, target);
+    const seen = service.log.length;
+    const { TaskId } = await service.client.call<{ TaskId: number }>('redkeep', 'RestoreBackup', {
+      ...{ InstanceId: id, BackupId: backupId, BackupInstanceId: sourceId, SafetyBackup: false },
+    });
+    await until(() => service.log.slice(seen).some((line) => line['phase'] === 'transferring'));
+    process.kill(target.pid, 'SIGSTOP');
+    const look = () => service.client.call<Restore>('redkeep', 'DescribeRestore', { TaskId });
+    let last = await look();
+    await until(async () => {
+      last = await look();
+      return last.Phase === 'transferring';
+    });
+    process.kill(target.pid, 'SIGCONT');
+    assert.equal(last.Status, 'running');
+    assert.equal(last.TotalBytes, last.BackupSize);
+    assert.ok(last.DoneBytes >= 0 && last.DoneBytes < last.TotalBytes, String(last.DoneBytes));
+    const expected = 0.2 + 0.75 * (last.DoneBytes / last.TotalBytes);
+    assert.ok(Math.abs(last.Progress - expected) < 1e-6, `${last.Progress} is not ${expected}`);
+    assert.equal((await endOfTask(service, TaskId)).Status, 'succeed');
+    const { Phase, DoneBytes, TotalBytes } = await look();
+    assert.deepEqual([Phase, DoneBytes, TotalBytes], ['', 0, 0]);
+    assert.deepEqual(await readContent(target), await readContent(source));
+  });
 
   test('after all of it catalog and repository agree', async () => {
     const checked = await redkeep(['check', '--data-dir', service.dataDir]);
