@@ -17,6 +17,8 @@ function isAbsent(value: unknown): boolean {
 function valueFaultOf(schema: WireSchema, value: unknown): TypeFault | undefined {
   switch (schema.type) {
     case 'string':
+      // What no UTF-8 can say is no text.
+      return typeof value === 'string' && value.isWellFormed() ? undefined : 'InvalidParameter';
     case 'boolean':
       return typeof value === schema.type ? undefined : 'InvalidParameter';
     case 'integer':

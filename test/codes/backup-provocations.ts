@@ -9,24 +9,25 @@ const ofState = (state: 'running' | 'expired' | 'deleted'): Provocation => ({
   ...withBackup({ backupId: 'other', state }),
 });
 
+const machineWith = (changes: object): Provocation => ({
+  site: { machine: { ...MACHINE, room: async () => ({ ...(await MACHINE.room()), ...changes }) } },
+});
+
+/** As many instances as a machine may have, and memory for more. */
+const fullMachine: Provocation = {
+  ...machineWith({ totalMemoryBytes: 1000 * GIGABYTE, freeMemoryBytes: 1000 * GIGABYTE, freeDiskBytes: 1000 * GIGABYTE }),
+  prepare: async ({ catalog }) => {
+    // The examples' site has one that counts.
+    for (let count = 1; count < 100; count++) {
+      const instanceId = `crs-full${String(count).padStart(4, '0')}`;
+      await catalog.instances.insert(instanceRow({ instanceId, kind: 'managed', maxMemoryBytes: GIGABYTE, port: 30_000 + count }));
+    }
+  },
+};
+
 /** What an order may say wrong, whether it creates or clones. */
 const orders: Provocations[string] = {
-  LimitExceeded: {
-    input: { GoodsNum: 2 },
-    site: {
-      machine: {
-        ...MACHINE,
-        room: async () => ({ totalMemoryBytes: 1000 * GIGABYTE, freeMemoryBytes: 1000 * GIGABYTE, freeDiskBytes: 1000 * GIGABYTE }),
-      },
-    },
-    prepare: async ({ catalog }) => {
-      // The examples' site has one that counts.
-      for (let count = 1; count < 99; count++) {
-        const instanceId = `crs-full${String(count).padStart(4, '0')}`;
-        await catalog.instances.insert(instanceRow({ instanceId, kind: 'managed', maxMemoryBytes: GIGABYTE, port: 30_000 + count }));
-      }
-    },
-  },
+  LimitExceeded: fullMachine,
   ResourceInsufficient: { input: { VPort: 20_001 } },
   UnsupportedOperation: { input: { BillingMode: 1 } },
   'InvalidParameterValue.InstanceNameRuleError': { input: { InstanceName: 'a b' } },
@@ -90,6 +91,8 @@ export const backupProvocations: Provocations = {
     'ResourceUnavailable.InstanceStatusError': { input: { InstanceId: ISOLATED } },
   },
   StartupInstance: {
+    LimitExceeded: fullMachine,
+    ResourceInsufficient: machineWith({ freeMemoryBytes: GIGABYTE - 1 }),
     UnsupportedOperation: noMachine,
     'FailedOperation.UnSupportError': { input: { InstanceId: INSTANCE_ID } },
     'ResourceUnavailable.InstanceStatusAbnormal': { input: { InstanceId: ONLINE } },

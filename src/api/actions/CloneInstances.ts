@@ -5,8 +5,9 @@ import { type ActionContext, defineAction } from '../action.ts';
 import { bool, int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { MOST_MEMORY_MB } from './CreateInstances.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
+import { ROOM_ERRORS, requireMachine } from './machine-room.ts';
 import { checkTerms, TERMS_ERRORS, unsupported } from './order-terms.ts';
-import { placeOrder, ROOM_ERRORS, requireMachine } from './place-order.ts';
+import { placeOrder } from './place-order.ts';
 
 const UNSUPPORTED = 'Not for local instances: refused unless it is left out.';
 

@@ -157,6 +157,16 @@ describe('an order that cannot be had is refused by its code', () => {
   }
 });
 
+test('a name is cut between characters, never within one, and is found whole', async () => {
+  await using fixture = await openApiFixture();
+  const InstanceName = '𠀀'.repeat(60);
+  const answer = await fixture.call(ACTION, { ...ORDER, GoodsNum: 2, InstanceName });
+  const [first = ''] = answer['InstanceIds'] as string[];
+  assert.equal((await fixture.catalog.instances.get(first))?.name, `${'𠀀'.repeat(57)}_1`);
+  await fixture.call(ACTION, { ...ORDER, InstanceName });
+  assert.equal((await fixture.call('DescribeInstances', { InstanceName }))['TotalCount'], 1);
+});
+
 test('neutral values of what cannot be had are taken', async () => {
   await using fixture = await openApiFixture();
   const answer = await fixture.call(ACTION, {

@@ -3,8 +3,9 @@ import type { ServerEngine } from '../../catalog/catalog.ts';
 import { type ActionContext, defineAction } from '../action.ts';
 import { bool, int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { toEngineVersion } from '../shapes/engine-version.ts';
+import { assertRoom, lookForRoom, ROOM_ERRORS, requireMachine } from './machine-room.ts';
 import { checkTerms, TERMS_ERRORS, unsupported } from './order-terms.ts';
-import { assertRoom, ORDERED_REPLICAS, placeOrder, ROOM_ERRORS, requireMachine } from './place-order.ts';
+import { ORDERED_REPLICAS, placeOrder, toDemand } from './place-order.ts';
 
 const UNSUPPORTED = 'Not for local instances: refused unless it is left out.';
 
@@ -117,7 +118,8 @@ export const CreateInstances = defineAction({
     const engine = await findEngine(parameters, ctx);
     const order = { terms, engine, memoryBytes: parameters.MemSize * MEGABYTE };
     if (parameters.DryRun === true) {
-      await assertRoom(order, ctx);
+      const demand = toDemand(order);
+      await assertRoom(demand, await lookForRoom(demand, ctx), ctx.services.catalog, ctx);
       return { DealId: '', InstanceIds: [], DealName: '' };
     }
     const { dealName, instanceIds } = await placeOrder(order, { kind: 'create-instance' }, ctx);

@@ -1,6 +1,7 @@
 import { defineAction } from '../action.ts';
 import { int64, structure, text } from '../schema.ts';
 import { assertInstanceId } from './instance-access.ts';
+import { assertRoom, lookForRoom, ROOM_ERRORS } from './machine-room.ts';
 import { MOVE_ERRORS, moveManaged } from './managed-access.ts';
 
 export const StartupInstance = defineAction({
@@ -11,7 +12,13 @@ export const StartupInstance = defineAction({
     'Its server is started on the data that it had when it was isolated, with the same password and, where that is free, on the same port.',
   input: structure({ InstanceId: text('Id of the instance.') }),
   output: structure({ TaskId: int64('Task to ask DescribeTaskInfo about.') }),
-  errors: [...MOVE_ERRORS, 'FailedOperation.UnSupportError', 'InvalidParameter.EmptyParam', 'ResourceUnavailable.InstanceStatusAbnormal'],
+  errors: [
+    ...MOVE_ERRORS,
+    ...ROOM_ERRORS,
+    'FailedOperation.UnSupportError',
+    'InvalidParameter.EmptyParam',
+    'ResourceUnavailable.InstanceStatusAbnormal',
+  ],
   access: { kind: 'write', resource: ({ InstanceId }) => [InstanceId] },
   ratePerSecond: 20,
   regionRequired: true,
@@ -23,10 +30,12 @@ export const StartupInstance = defineAction({
     }
     assertInstanceId(InstanceId, ctx);
     const step = { from: 'isolated', under: 'starting', kind: 'start-instance' } as const;
+    // While it was isolated its memory was anybody's.
+    const supply = await lookForRoom({ port: 0 }, ctx);
     const TaskId = await moveManaged(
       InstanceId,
       step,
-      ({ kind, state }) => {
+      async ({ kind, state, maxMemoryBytes }, tables) => {
         if (kind !== 'managed') {
           throw ctx.fail('FailedOperation.UnSupportError', {
             en: `Instance ${InstanceId} is attached: its server is not Redkeep's to start. AttachInstance registers it again after a detach.`,
@@ -39,6 +48,7 @@ export const StartupInstance = defineAction({
             zh: `实例 ${InstanceId} 的状态为 ${state}，必须为 isolated。`,
           });
         }
+        await assertRoom({ count: 1, memoryBytes: maxMemoryBytes, port: 0 }, supply, tables, ctx);
       },
       ctx,
     );

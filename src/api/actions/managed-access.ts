@@ -2,7 +2,7 @@ import type { CatalogTables, Instance, InstanceState, TaskKind } from '../../cat
 import { isDomainError } from '../../lib/errors.ts';
 import type { ActionContext } from '../action.ts';
 import { getInstance, instanceLocked } from './instance-access.ts';
-import { requireMachine } from './place-order.ts';
+import { requireMachine } from './machine-room.ts';
 
 /** The codes of `moveManaged` that do not depend on the action. */
 export const MOVE_ERRORS = [
@@ -32,13 +32,13 @@ export interface ManagedStep {
 export async function moveManaged(
   instanceId: string,
   step: ManagedStep,
-  check: (instance: Instance) => void,
+  check: (instance: Instance, tables: CatalogTables) => void | Promise<void>,
   ctx: Context,
 ): Promise<number> {
   const { catalog, clock, wakeWorker } = ctx.services;
   const move = async (tables: CatalogTables) => {
     const instance = await getInstance(instanceId, tables, ctx);
-    check(instance);
+    await check(instance, tables);
     requireMachine(ctx);
     const holder = await tables.tasks.unfinished(instanceId);
     if (holder !== undefined) {

@@ -6,6 +6,7 @@ import {
   INSTANCE_ID,
   insertExample,
   insertManaged,
+  MACHINE,
   OTHER_KEY,
   openApiFixture,
   PASSWORD,
@@ -113,6 +114,19 @@ describe('steps in the life of a managed instance', () => {
     assert.match(refused.Error?.Message ?? '', /modifyDeleteProtectionSwitch/);
     assert.equal(codeOf(await protect(0)), undefined);
     assert.equal(codeOf(await fixture.call('DestroyPostpaidInstance', { InstanceId: ONLINE })), undefined);
+  });
+
+  test('an instance is started only where there is room for it, which others may have got meanwhile', async () => {
+    const gigabyte = 2 ** 30;
+    await using fixture = await openSite({
+      machine: { ...MACHINE, room: async () => ({ ...(await MACHINE.room()), totalMemoryBytes: 3 * gigabyte }) },
+    });
+    const start = (InstanceId: string) => fixture.call('StartupInstance', { InstanceId });
+    const other = (await fixture.catalog.instances.get(ISOLATED)) ?? assert.fail();
+    await fixture.catalog.instances.insert({ ...other, instanceId: 'crs-other000', port: 20_003 });
+    const answers = await Promise.all([start(ISOLATED), start('crs-other000')]);
+    assert.deepEqual(answers.map(codeOf).sort(), ['ResourceInsufficient', undefined], 'of two at once');
+    assert.match(answers.find(codeOf)?.Error?.Message ?? '', /^1024 MB of memory are ordered and 7\d\d MB are to be had/);
   });
 
   test('a failed instance is as good as none', async () => {

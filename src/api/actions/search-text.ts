@@ -15,10 +15,12 @@ export function assertSearchText(
   ctx: ActionContext<'InvalidParameter.InvalidParameter'>,
   most = MOST_NAME_LENGTH,
 ): void {
-  if (text.length > most || text.includes('\0')) {
+  // In characters as the rule for names counts them; what has more than two units for each needs no counting.
+  const length = text.length > 2 * most ? text.length : [...text].length;
+  if (length > most || text.includes('\0')) {
     throw ctx.fail('InvalidParameter.InvalidParameter', {
-      en: `${name} has ${text.length} characters; it must have at most ${most} and none of them NUL.`,
-      zh: `${name} 有 ${text.length} 个字符，最多 ${most} 个，且不能包含 NUL。`,
+      en: `${name} has ${length} characters; it must have at most ${most} and none of them NUL.`,
+      zh: `${name} 有 ${length} 个字符，最多 ${most} 个，且不能包含 NUL。`,
     });
   }
 }

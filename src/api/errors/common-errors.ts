@@ -38,8 +38,8 @@ export const commonErrors = {
   malformedJson: () => new ApiError('InvalidParameter', { en: 'The request body is not a JSON object.', zh: '请求体不是 JSON 对象。' }),
   malformedText: () =>
     new ApiError('InvalidParameter', {
-      en: 'The request is not text in UTF-8, or has a percent sign that is no escape of it.',
-      zh: '请求内容不是 UTF-8 文本，或包含无效的百分号转义。',
+      en: 'The request is not text in UTF-8, or has a percent sign or a \\u that is no escape of it.',
+      zh: '请求内容不是 UTF-8 文本，或包含无效的百分号或 \\u 转义。',
     }),
   malformedMultipart: () =>
     new ApiError('InvalidRequest', { en: 'The multipart request body is malformed.', zh: '请求体的 multipart 格式错误。' }),

@@ -61,6 +61,10 @@ function checkValue(schema: WireSchema, value: unknown, path: string): void {
       if (typeof value !== schema.type) {
         throw commonErrors.wrongType(path, wireTypeOf(schema));
       }
+      // Half of a surrogate pair, which an escape can write: no store would keep it as it is.
+      if (typeof value === 'string' && !value.isWellFormed()) {
+        throw commonErrors.malformedText();
+      }
   }
 }
 

@@ -126,7 +126,7 @@ describe('form', () => {
   });
 
   test('an escape that is broken or gives no UTF-8 is refused, never guessed at', () => {
-    const message = 'The request is not text in UTF-8, or has a percent sign that is no escape of it.';
+    const message = 'The request is not text in UTF-8, or has a percent sign or a \\u that is no escape of it.';
     for (const query of ['Id=%', 'Id=%zz', 'Id=100%25%', 'Id=%c3%28', 'Id=%ff', '%e8=x&Id=x', 'Id=%ed%a0%80']) {
       assertRefused(() => form(query), 'InvalidParameter', message);
     }
@@ -173,6 +173,14 @@ describe('JSON', () => {
     assert.deepEqual(json({ Id: 'x', Limit: null, Filters: [{ Name: 'n', Values: null }] }), { Id: 'x', Filters: [{ Name: 'n' }] });
     assertRefused(() => json({ Id: null }), 'MissingParameter', 'The request is missing a required parameter `Id`.');
     assertRefused(() => json({ Id: 'x', Status: [null] }), 'InvalidParameter', 'The value type of parameter `Status.0` is not valid');
+  });
+
+  test('an escape of half a character is refused at any depth, since no store would keep it', () => {
+    const message = 'The request is not text in UTF-8, or has a percent sign or a \\u that is no escape of it.';
+    for (const body of ['{"Id":"\\ud800"}', '{"Id":"a\\udc00b"}', '{"Id":"x","Filters":[{"Name":"n","Values":["ok","\\udfff\\ud800"]}]}']) {
+      assertRefused(() => json(JSON.parse(body)), 'InvalidParameter', message);
+    }
+    assert.deepEqual(json(JSON.parse('{"Id":"\\ud83d\\ude00"}')), { Id: '😀' });
   });
 
   test('types are strict', () => {

@@ -271,7 +271,7 @@ describe('body', () => {
 });
 
 describe('text', () => {
-  const malformed = 'The request is not text in UTF-8, or has a percent sign that is no escape of it.';
+  const malformed = 'The request is not text in UTF-8, or has a percent sign or a \\u that is no escape of it.';
 
   test('a body that is not UTF-8 is refused, not repaired', async () => {
     const body = Buffer.from('{"SearchKey":"\xff"}', 'latin1');
