@@ -50,7 +50,8 @@ export interface RestoreProgress {
  * - `replicate`: it is about to be told to be our replica;
  * - `write-keys`: keys are about to be written one by one; `merges` tells whether all others were removed before;
  * - `promote`: it holds the new data and is about to be told to be a master again;
- * - `settled`: nothing is left to be done.
+ * - `settled`: nothing is left to be done; `settled` says what the target holds. To be kept until the end of the restore is recorded, so that
+ *   nobody begins it anew.
  */
 export interface RestoreMark {
   readonly step: 'save-target' | 'set-credentials' | 'replicate' | 'write-keys' | 'promote' | 'settled';
@@ -65,6 +66,8 @@ export interface RestoreMark {
   /** What the target's configuration was and is to be again, by directive. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly master?: { readonly host: string; readonly port: number; readonly replicationId: string };
+  /** Of a `settled` mark. */
+  readonly settled?: SettleResult;
 }
 
 export interface RestoreOptions {

@@ -13,7 +13,7 @@ import { replaceData } from './replace-data.ts';
 import { countKeys, requireNoneExists, writeKeys } from './restore-by-keys.ts';
 import type { RestoreMark, RestoreOptions, RestoreProgress, RestoreRequest, RestoreResult } from './restore-types.ts';
 import { runBackup } from './run-backup.ts';
-import { describeSettled, endAfterAbort, settle } from './run-settle.ts';
+import { describeSettled, endAfterAbort, RESTORED, settle } from './run-settle.ts';
 import { requireRoom } from './target-memory.ts';
 
 /**
@@ -50,7 +50,7 @@ export async function runRestore(request: RestoreRequest, options: RestoreOption
   try {
     const result = merges ? await merge(run) : await replace(run);
     if (last !== undefined) {
-      await mark({ ...last, step: 'settled' });
+      await mark({ ...last, step: 'settled', settled: RESTORED });
     }
     return result;
   } catch (error) {

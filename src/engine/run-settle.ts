@@ -11,6 +11,8 @@ import { readNeeds } from './read-needs.ts';
 import { replaceData } from './replace-data.ts';
 import type { RestoreMark, RestoreOptions, RestoreProgress, SettleRequest, SettleResult } from './restore-types.ts';
 
+export const RESTORED: SettleResult = { outcome: 'restored', report: ['the target holds the backup'] };
+
 /** What a restore that was interrupted, by a crash or an error, has left the target with, as far as it can be proven. */
 type Verdict = 'new' | 'old' | 'unknown';
 
@@ -30,7 +32,7 @@ export async function settle(repository: Repository, request: SettleRequest, opt
   await endPause(target);
   const state = await endReplication(target, mark, { signal: options.signal });
   const result = await toResult(judge(mark, state), state, repository, request, options);
-  await options.mark({ ...mark, step: 'settled' });
+  await options.mark({ ...mark, step: 'settled', settled: result });
   return result;
 }
 
@@ -64,9 +66,7 @@ async function toResult(
     if (state.aofEnabled) {
       await waitForAppendOnlyFile(target, mark.runId, options.signal);
     }
-    return mark.isRollback
-      ? { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] }
-      : { outcome: 'restored', report: ['the target holds the backup'] };
+    return mark.isRollback ? { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] } : RESTORED;
   }
   if (verdict === 'old' && !mark.isRollback) {
     return { outcome: 'unchanged', report: ['the target holds what it held before the restore'] };

@@ -6,7 +6,7 @@ import type { RestoreMark, RestoreProgress, RestoreRequest, RestoreResult, Settl
 import type { ReplicationEndpoint } from '../../engine/send-as-master.ts';
 import { DomainError, describeError, isDomainError } from '../../lib/errors.ts';
 import type { TaskContext, TaskHandler } from '../task.ts';
-import { createMarkRecorder, holderOf, type MarkSite, safetyFacts } from './restore-marks.ts';
+import { clearSettled, createMarkRecorder, holderOf, type MarkSite, safetyFacts } from './restore-marks.ts';
 import { type OpenSecrets, toSourceAddress } from './source-address.ts';
 import { useBackup } from './use-backup.ts';
 
@@ -30,9 +30,9 @@ const MAX_TRIES_UNTOUCHED = 5;
 const MAX_TRIES = 1_000;
 
 /**
- * Restores a backup to the instance of the task. What an interrupted restore of the instance left is settled before anything else. A try that
- * finds the mark of its own task settles and ends: the world has moved on since somebody asked, so that the restore is not begun anew. The
- * instance is online again, in one transaction with the end of the task.
+ * Restores a backup to the instance of the task. What an interrupted restore of the instance left is settled before anything else, but by a dry run, which changes nothing. A try that
+ * finds the mark of its own task settles and ends: the world has moved on since somebody asked, so that the restore is not begun anew. That
+ * holds until the end is recorded, also where nothing was left to be settled. The instance is online again, in one transaction with the end of the task.
  */
 export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
   const { catalog, onEnd } = site;
@@ -42,9 +42,9 @@ export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
     async run(task, context) {
       const instance = await getTarget(site, task);
       const stored = await catalog.restores.mark(task.instanceId);
-      if (stored !== undefined) {
+      if (stored !== undefined && !readPayload(task).dryRun) {
         const mark = site.marks.open(stored.instanceId, stored.sealedMark);
-        const settled = await settle(site, { task, instance, mark, begunBy: stored.taskId }, context);
+        const settled = mark.settled ?? (await settle(site, { task, instance, mark, begunBy: stored.taskId }, context));
         if (stored.taskId === task.taskId) {
           return endInterrupted(site, task, settled);
         }
@@ -53,7 +53,7 @@ export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
     },
     async recordFailure(task, tables) {
       onEnd('failed');
-      await endTask(tables, task, site.clock.now());
+      await endTask(site, tables, task);
       const safety = task.subject === '' ? undefined : await tables.backups.get(task.subject);
       if (safety?.state === 'running') {
         await tables.backups.fail(safety.backupId, site.clock.now());
@@ -101,7 +101,7 @@ async function restore(site: RestoreSite, task: Task, instance: Instance, contex
   return async (tables: CatalogTables) => {
     await end(tables);
     await tables.restores.setOutcome(task.taskId, toOutcome(result));
-    await endTask(tables, task, site.clock.now());
+    await endTask(site, tables, task);
     site.onEnd(payload.dryRun ? 'counted' : 'restored');
   };
 }
@@ -139,21 +139,22 @@ function endInterrupted(site: RestoreSite, task: Task, { outcome, report }: Sett
   }
   return async (tables: CatalogTables) => {
     await tables.restores.setOutcome(task.taskId, { way: 'unknown', counts: null, existing: 0, report });
-    await endTask(tables, task, site.clock.now());
+    await endTask(site, tables, task);
     site.onEnd('restored');
   };
 }
 
 /** The instance serves again, and nothing is held any more. */
-async function endTask(tables: CatalogTables, task: Task, at: number): Promise<void> {
+async function endTask({ marks, clock }: RestoreSite, tables: CatalogTables, task: Task): Promise<void> {
   const { backupId } = readPayload(task);
+  await clearSettled(tables, marks, task);
   await tables.lifecycle.release(backupId, holderOf(task));
   if (task.subject !== '') {
     await tables.lifecycle.release(task.subject, holderOf(task));
   }
   const instance = await tables.instances.get(task.instanceId);
   if (instance?.state === 'restoring') {
-    await tables.instances.move(task.instanceId, 'restoring', 'online', at);
+    await tables.instances.move(task.instanceId, 'restoring', 'online', clock.now());
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Backup, Catalog, CatalogTables, Instance, Lease, Task } from '../../catalog/catalog.ts';
 import type { Holder } from '../../catalog/lifecycle.ts';
 import { LONGEST_HOLD_MS } from '../../catalog/lifecycle.ts';
-import type { RestorePayload } from '../../catalog/restores.ts';
+import type { RestorePayload, StoredMark } from '../../catalog/restores.ts';
 import type { RestoreMark } from '../../engine/restore-types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -51,8 +51,9 @@ export function safetyFacts(
 
 /**
  * Makes each mark of a restore durable, under its claim; and with it the row of the safety backup: running before its first byte is stored,
- * available and held in one transaction with the first mark that names it, so that what a rollback needs is a backup like any other. `last`
- * is what was recorded last; undefined before the first and after the last.
+ * available and held in one transaction with the first mark that names it, so that what a rollback needs is a backup like any other. The
+ * task's own `settled` mark stays until `clearSettled`; that of another task, which has ended before, goes at once. `last` is what was
+ * recorded last; undefined before the first and after the last.
  */
 export function createMarkRecorder(
   { catalog, repository, clock, marks }: MarkSite,
@@ -70,7 +71,7 @@ export function createMarkRecorder(
       const manifest = whole && (await readManifest(repository, whole));
       await catalog.transaction(async (tables) => {
         await tables.tasks.fence(lease);
-        if (mark.step === 'settled') {
+        if (mark.step === 'settled' && begunBy !== task.taskId) {
           await tables.restores.clearMark(instanceId);
           return;
         }
@@ -86,6 +87,23 @@ export function createMarkRecorder(
       log.info({ taskId: task.taskId, instanceId, step: mark.step, isRollback: mark.isRollback }, 'restore.marked');
     },
   };
+}
+
+/** Takes off the mark of a task that has settled what it began, in the transaction with its end. */
+export async function clearSettled(tables: CatalogTables, marks: MarkBox, task: Task): Promise<void> {
+  const stored = await tables.restores.mark(task.instanceId);
+  if (stored?.taskId === task.taskId && isSettled(marks, stored)) {
+    await tables.restores.clearMark(task.instanceId);
+  }
+}
+
+/** One that cannot be opened, because its key is gone, counts as not settled. */
+function isSettled(marks: MarkBox, { instanceId, sealedMark }: StoredMark): boolean {
+  try {
+    return marks.open(instanceId, sealedMark).step === 'settled';
+  } catch {
+    return false;
+  }
 }
 
 async function readManifest(repository: Repository, ref: AttemptRef): Promise<Manifest> {
