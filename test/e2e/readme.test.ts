@@ -59,10 +59,13 @@ describe('every snippet of the README runs as it stands', () => {
 
   it('command line', async () => {
     const { stdout } = await shell(snippet('shell'));
-    assert.match(stdout, /available .* before the migration$/m);
+    assert.match(stdout, /^crs-\w{8}\n[0-9a-f-]{36} proven by redis .*\n\S+shop\.rdb\nevery day, 02:00-03:00, kept for 30 days\n$/);
     assert.ok((await readFile(join(place, 'shop.rdb'))).subarray(0, 5).equals(Buffer.from('REDIS')));
-    assert.match(stdout, /shop +online/);
-    assert.match(stdout, /^2 backups, \d+ stored bytes read, 0 inconsistencies$/m);
+    const { stdout: seen } = await shell(snippet('look'));
+    assert.match(seen, /shop +online/);
+    assert.match(seen, /(converting|converted) .* before the migration$/m);
+    assert.match(seen, /^TIME \(UTC\+8\) +KIND +INSTANCE +MESSAGE$/m);
+    assert.match(seen, /^2 backups, \d+ stored bytes read, 0 inconsistencies$/m);
   });
 
   it('Python SDK', async (t) => {
@@ -90,12 +93,9 @@ describe('every snippet of the README runs as it stands', () => {
 
   // Last, since the backup that it takes would be listed by the others.
   it('restore and clone', async () => {
-    const { stdout: listed } = await shell('./redkeep instance list --json');
-    const { InstanceSet } = JSON.parse(listed) as { InstanceSet: Array<{ InstanceId: string; InstanceName: string }> };
-    const instance = InstanceSet.find(({ InstanceName }) => InstanceName === 'shop')?.InstanceId;
-    const { stdout: backups } = await shell(`./redkeep backup list ${instance} --json`);
+    const { stdout: backups } = await shell('./redkeep backup list shop --json');
     const backup = (JSON.parse(backups) as { BackupSet: Array<{ BackupId: string }> }).BackupSet[0]?.BackupId;
-    const { stdout } = await shell(`instance=${instance}\nbackup=${backup}\n${snippet('restore')}`);
+    const { stdout } = await shell(`backup=${backup}\n${snippet('restore')}`);
     assert.match(stdout, /^there already +\d+$/m);
     assert.match(stdout, /keys restored to crs-\w{8}\nwhat it held before is backup [0-9a-f-]{36}\ncrs-\w{8}\nredis:\/\/:/);
   });

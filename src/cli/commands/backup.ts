@@ -24,7 +24,11 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
     .description('take a backup now and wait for it; prints its backup id')
     .argument('<instance>', 'its id or its name')
     .option('--remark <text>', 'free text kept with the backup')
-    .option('--storage-days <days>', 'days to keep it, 1 to 1825 (default 7)', (text) => readWhole('--storage-days', text))
+    .option(
+      '--storage-days <days>',
+      'days to keep it, 1 to 1825 (default: as an automatic one of its instance, 7 without a schedule)',
+      (text) => readWhole('--storage-days', text),
+    )
     .option('--no-wait', 'return as soon as the backup is under way; prints the task id')
     .action((instance: string, options: ConnectionOptions & { remark?: string; storageDays?: number; wait: boolean }) =>
       finish(async () => {
