@@ -15,6 +15,9 @@ const WRITES = ['create', 'write', 'sync', 'sync-directory', 'link', 'mkdir'];
  */
 export const failingOperations: Scenario = {
   name: 'each file operation of a backup fails',
+  about:
+    'Each file operation of a backup fails in turn, with an I/O error and with a full disk: the backup fails with a reason and leaves nothing, the service answers, and the next backup works; a flush that failed is final.',
+  invariants: ['I1', 'I3', 'I5', 'I6', 'I7'],
   counts: { short: 8, long: 1_000 },
   async run(soak) {
     const random = randomOf(soak, this.name);

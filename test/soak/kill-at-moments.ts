@@ -21,6 +21,8 @@ const LONGEST_LOAD_MS = 1_500;
  */
 export const killAtMoments: Scenario = {
   name: 'kill -9 at random moments',
+  about: 'kill -9 of the service at random moments while clients back up, write, download, delete, lock, prove, schedule and restore.',
+  invariants: ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7'],
   counts: { short: 4, long: 200 },
   async run(soak) {
     const random = randomOf(soak, this.name);

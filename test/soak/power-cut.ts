@@ -22,6 +22,9 @@ const BACKUPS = 3;
  */
 export const powerCut: Scenario = {
   name: 'power cut',
+  about:
+    'The power is cut after each file operation of three backups and of a removal, and of what was not flushed to the disk all, nothing or a part is lost: each backup that a catalog could have named by then is whole, anything else is known as unfinished.',
+  invariants: ['I1', 'I3'],
   counts: { short: 130, long: 3_000 },
   async run(soak) {
     const random = randomOf(soak, this.name);

@@ -1,5 +1,5 @@
 /**
- * `npm run soak [-- --seed N] [--minutes M] [--moments N] [scenario …]`: everything that test/soak/soak.test.ts runs a little of, at length.
+ * `npm run soak [-- --seed N] [--minutes M] [--count N] [scenario …]`: everything that test/soak/soak.test.ts runs a little of, at length.
  * It prints what was done as lines for docs/reliability.md. The seed repeats a run, as far as timing does not decide; it is printed first.
  */
 import { randomInt } from 'node:crypto';
@@ -8,14 +8,14 @@ import type { Figures } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string' }, minutes: { type: 'string' }, moments: { type: 'string' } },
+  options: { seed: { type: 'string' }, minutes: { type: 'string' }, count: { type: 'string' } },
   allowPositionals: true,
 });
 const seed = Number(values.seed ?? randomInt(2 ** 31));
 const minutes = Number(values.minutes ?? 60);
-const moments = values.moments === undefined ? undefined : Number(values.moments);
-if (![seed, minutes, moments ?? 0].every((number) => Number.isFinite(number) && number >= 0)) {
-  throw new Error('--seed, --minutes and --moments are numbers');
+const count = values.count === undefined ? undefined : Number(values.count);
+if (![seed, minutes, count ?? 0].every((number) => Number.isFinite(number) && number >= 0)) {
+  throw new Error('--seed, --minutes and --count are numbers');
 }
 const chosen = SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
 if (chosen.length === 0) {
@@ -33,7 +33,7 @@ for (const scenario of chosen) {
   }
   const startedAt = performance.now();
   try {
-    const figures = await scenario.run({ seed, count: name.includes('moments') ? (moments ?? counts.long) : counts.long, signal });
+    const figures = await scenario.run({ seed, count: count ?? counts.long, signal });
     console.log(`- ${name} (${Math.round((performance.now() - startedAt) / 1000)} s): ${toText(figures)}`);
   } catch (error) {
     console.log(`- ${name}: FAILED with --seed ${seed}`);
