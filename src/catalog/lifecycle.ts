@@ -14,7 +14,7 @@ import type { Backup } from './catalog.ts';
 /** A hold lasts no longer; whoever needs more prolongs it in time. */
 export const LONGEST_HOLD_MS = 86_400_000;
 
-export type HolderKind = 'download' | 'restore' | 'proof' | 'clone' | 'conversion';
+export type HolderKind = 'download' | 'restore' | 'proof' | 'clone';
 
 /** Who holds a backup; `id` tells those of one kind apart, such as a task's id. */
 export interface Holder {

@@ -104,6 +104,32 @@ describe('the states of a backup are seen while they last', () => {
     await eventually('the end of the hold', async () => (await show(BackupId)).Locked === 0);
   });
 
+  it('Locked is 1 as long as a proof or a restore reads it, and the instance has Status 1 while it is restored', async () => {
+    const BackupId = (await list()).at(-1)?.BackupId ?? '';
+    /** What was seen until the task ended: whether the backup was locked, by whom, and the instance's Status. */
+    const watch = async (TaskId: number) => {
+      const seen = { locked: new Set<number>(), kinds: new Set<string>(), statuses: new Set<number | undefined>() };
+      const ended = endOfTask(service, TaskId).then(({ Status }) => Status);
+      for (let state: string | undefined; state === undefined; state = await Promise.race([ended, undefined])) {
+        seen.locked.add((await show(BackupId)).Locked);
+        const { Holds } = await ask<{ Holds: Array<{ Kind: string }> }>('DescribeBackup', { BackupId }, 'redkeep');
+        for (const { Kind } of Holds) {
+          seen.kinds.add(Kind);
+        }
+        const { InstanceSet } = await ask<{ InstanceSet: Array<{ Status: number }> }>('DescribeInstances');
+        seen.statuses.add(InstanceSet[0]?.Status);
+      }
+      assert.equal(await ended, 'succeed');
+      return seen;
+    };
+    const proof = await watch((await ask<{ TaskId: number }>('VerifyBackup', { BackupId }, 'redkeep')).TaskId);
+    assert.deepEqual([proof.locked.has(1), [...proof.kinds], [...proof.statuses]], [true, ['proof'], [2]]);
+    const restore = await watch((await ask<{ TaskId: number }>('RestoreInstance', { BackupId })).TaskId);
+    assert.deepEqual([restore.locked.has(1), [...restore.kinds], restore.statuses.has(1)], [true, ['restore'], true]);
+    const { InstanceSet } = await ask<{ InstanceSet: Array<{ Status: number }> }>('DescribeInstances');
+    assert.deepEqual([(await show(BackupId)).Locked, InstanceSet[0]?.Status], [0, 2]);
+  });
+
   it('Status -1 or -2 once it is deleted, -2 when its bytes are gone; both stay listable', async () => {
     const [oldest] = await list();
     assert.ok(oldest !== undefined);

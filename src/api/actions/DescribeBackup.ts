@@ -18,7 +18,7 @@ export const DescribeBackup = defineAction({
     UserLocked: bool('Whether LockBackup keeps it.'),
     Holds: list(
       structure({
-        Kind: text('download, restore, proof, clone or conversion.'),
+        Kind: text('download, restore, proof or clone.'),
         Id: text('Tells holders of one kind apart.'),
         EndTime: text('When the hold ends by itself, UTC+8.'),
       }),
