@@ -106,6 +106,39 @@ describe('a target whose user may do', () => {
   }
 });
 
+describe('a managed service that has removed', () => {
+  for (const [command, reason] of [
+    ['REPLICAOF', /one by one.*REPLICAOF.*unknown command/],
+    ['CONFIG', /one by one.*may not read and set the configuration/],
+  ] as const) {
+    test(`${command}: keys are written one by one`, async () => {
+      await using source = await startSource();
+      await using target = await startTarget({ config: [`rename-command ${command} ""`] });
+      await using site = await makeRestoreSite(source);
+      const { way, report } = await runRestore(site.restoreRequest(target), recordRestore());
+      assert.equal(way, 'keys');
+      assert.match(report.join('\n'), reason);
+      assert.deepEqual(await readContent(target), await readContent(source));
+    });
+  }
+
+  test('PSYNC: no safety backup can be taken, which ends the restore with nothing changed; without one keys are written', async () => {
+    await using source = await startSource();
+    await using target = await startTarget({ config: ['rename-command PSYNC ""'] });
+    await using site = await makeRestoreSite(source);
+    const before = await readContent(target);
+    const { safety, ...request } = site.restoreRequest(target);
+    await assert.rejects(runRestore({ ...request, ...(safety && { safety }) }, recordRestore()), (error) => {
+      assert.ok(isDomainError(error, 'source-refused'), String(error));
+      assert.match(error.hint ?? '', /could not be backed up first: mend that, or restore without a safety backup/);
+      return true;
+    });
+    assert.deepEqual(await readContent(target), before);
+    await runRestore(request, recordRestore());
+    assert.deepEqual(await readContent(target), await readContent(source));
+  });
+});
+
 test('a target with an append-only file that is killed right after the end of a restore starts again with all of it', async () => {
   await using source = await startSource();
   const options = { config: [...COMPARABLE.config, 'appendonly yes'] };
@@ -118,6 +151,39 @@ test('a target with an append-only file that is killed right after the end of a 
     await using again = await startRedis({ ...options, dir: target.dir, port: target.port });
     assert.deepEqual(await readContent(again), await readContent(source));
   }
+});
+
+test('what no RDB carries stays as it is on the target: users, configuration, a user for its master; waiting for replicas holds up nothing', async () => {
+  await using source = await startSource();
+  const lines = ['masteruser somebody', 'masterauth of-its-own', 'maxmemory 900mb'];
+  await using target = await startRedis({
+    config: [...COMPARABLE.config, ...lines],
+    aclUsers: ['app on >secret ~app:* +get'],
+  });
+  await target.command('FUNCTION', 'LOAD', "#!lua name=old\nredis.register_function('old', function() return 1 end)");
+  await target.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  await using site = await makeRestoreSite(source);
+  const read = async () => [await target.command('ACL', 'LIST'), await target.command('CONFIG', 'GET', '*')];
+  const before = await read();
+  const { way, report } = await runRestore(site.restoreRequest(target), recordRestore());
+  assert.equal(way, 'replication', report.join('\n'));
+  assert.deepEqual(await readContent(target), await readContent(source));
+  assert.deepEqual(await read(), before);
+  await assert.rejects(target.command('SET', 'a', 'b'), /NOREPLICAS/);
+});
+
+test('a target that wants replicas for a write is left as it is where keys would have to be written one by one', async () => {
+  await using source = await startSource();
+  await using target = await startTarget();
+  await target.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  const before = await readContent(target);
+  await using site = await makeRestoreSite(source);
+  await assert.rejects(runRestore(site.restoreRequest(target, { ttl: { kind: 'drop' } }), recordRestore()), (error) => {
+    assert.ok(isDomainError(error, 'target-refused'), String(error));
+    assert.match(`${error.message}; ${error.hint}`, /NOREPLICAS.*the target holds what it held before/);
+    return true;
+  });
+  assert.deepEqual(await readContent(target), before);
 });
 
 describe('a target with too low a maxmemory', () => {

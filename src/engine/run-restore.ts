@@ -15,6 +15,7 @@ import type { RestoreMark, RestoreOptions, RestoreProgress, RestoreRequest, Rest
 import { runBackup } from './run-backup.ts';
 import { describeSettled, endAfterAbort, RESTORED, settle } from './run-settle.ts';
 import { requireRoom } from './target-memory.ts';
+import type { BackupProgress } from './types.ts';
 
 /**
  * One try at a restore. All stored bytes are authenticated before the target is looked at, and the target before anything is changed. When it
@@ -148,10 +149,14 @@ async function saveTarget({ request, options, onProgress }: Run, report: string[
     return undefined;
   }
   onProgress('saving-target');
-  const manifest = await runBackup(
-    { ...safety.ref, source: target, facts: safety.facts, storageUrl, keyring, skipDisklessDelay: false, memoryCheck: safety.memoryCheck },
-    { signal: options.signal, onProgress: ({ receivedBytes }) => onProgress('saving-target', receivedBytes) },
-  );
+  const { ref, facts, memoryCheck } = safety;
+  const backup = { ...ref, source: target, facts, storageUrl, keyring, skipDisklessDelay: false, memoryCheck };
+  const onReceived = ({ receivedBytes }: BackupProgress) => onProgress('saving-target', receivedBytes);
+  const manifest = await runBackup(backup, { signal: options.signal, onProgress: onReceived }).catch((error: unknown) => {
+    const advice =
+      'what the target holds could not be backed up first: mend that, or restore without a safety backup, which cannot be undone';
+    throw options.signal.aborted ? error : addHints(error, [advice]);
+  });
   report.push(...manifest.report.map((sentence) => `safety backup: ${sentence}`));
   const sizeBytes = manifest.shards.reduce((sum, shard) => sum + shard.sizeBytes, 0);
   return { ...safety.ref, sizeBytes, endedAt: manifest.endedAt };
