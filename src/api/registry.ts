@@ -46,6 +46,7 @@ import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import { ModifyInstance } from './actions/ModifyInstance.ts';
+import { ResetPassword } from './actions/ResetPassword.ts';
 import { RestoreBackup } from './actions/RestoreBackup.ts';
 import { RestoreInstance } from './actions/RestoreInstance.ts';
 import { ResumeExpiry } from './actions/ResumeExpiry.ts';
@@ -59,6 +60,7 @@ import { GetFederationToken } from './actions/sts/GetFederationToken.ts';
 import { DescribeResourceTagsByResourceIds } from './actions/tag/DescribeResourceTagsByResourceIds.ts';
 import { ModifyResourceTags } from './actions/tag/ModifyResourceTags.ts';
 import { UnlockBackup } from './actions/UnlockBackup.ts';
+import { UpgradeInstance } from './actions/UpgradeInstance.ts';
 import { VerifyBackup } from './actions/VerifyBackup.ts';
 
 /** Every action that is served. An action that is not in this list does not exist. */
@@ -81,6 +83,8 @@ export const actions: readonly AnyAction[] = [
   CleanUpInstance,
   ClearInstance,
   ModifyInstance,
+  UpgradeInstance,
+  ResetPassword,
   DescribeTaskList,
   DescribeInstanceDealDetail,
   DescribeProductInfo,

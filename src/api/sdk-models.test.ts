@@ -44,6 +44,7 @@ import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import type { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import type { ModifyInstance } from './actions/ModifyInstance.ts';
+import type { ResetPassword } from './actions/ResetPassword.ts';
 import type { RestoreInstance } from './actions/RestoreInstance.ts';
 import type { DescribeRegions, RegionInfo } from './actions/region/DescribeRegions.ts';
 import type { DescribeZones, ZoneInfo } from './actions/region/DescribeZones.ts';
@@ -52,6 +53,7 @@ import type { GetCallerIdentity } from './actions/sts/GetCallerIdentity.ts';
 import type { Credentials, GetFederationToken } from './actions/sts/GetFederationToken.ts';
 import type { DescribeResourceTagsByResourceIds, TagResource } from './actions/tag/DescribeResourceTagsByResourceIds.ts';
 import type { ModifyResourceTags } from './actions/tag/ModifyResourceTags.ts';
+import type { UpgradeInstance } from './actions/UpgradeInstance.ts';
 import type { BackupLimitVpcItem } from './shapes/download-restriction.ts';
 import type { InstanceSet } from './shapes/instance-set.ts';
 import type { RedisBackupSet } from './shapes/redis-backup-set.ts';
@@ -133,6 +135,10 @@ const checks: Record<string, true> = {
   destroyPostpaidInstanceResponse: true satisfies Response<sdk.DestroyPostpaidInstanceResponse, typeof DestroyPostpaidInstance>,
   modifyInstanceRequest: true satisfies Request<sdk.ModifyInstanceRequest, typeof ModifyInstance>,
   modifyInstanceResponse: true satisfies Response<sdk.ModifyInstanceResponse, typeof ModifyInstance>,
+  upgradeInstanceRequest: true satisfies Request<sdk.UpgradeInstanceRequest, typeof UpgradeInstance>,
+  upgradeInstanceResponse: true satisfies Response<sdk.UpgradeInstanceResponse, typeof UpgradeInstance>,
+  resetPasswordRequest: true satisfies Request<sdk.ResetPasswordRequest, typeof ResetPassword>,
+  resetPasswordResponse: true satisfies Response<sdk.ResetPasswordResponse, typeof ResetPassword>,
   startupInstanceRequest: true satisfies Request<sdk.StartupInstanceRequest, typeof StartupInstance>,
   startupInstanceResponse: true satisfies Response<sdk.StartupInstanceResponse, typeof StartupInstance>,
   describeProductInfoResponse: true satisfies Response<sdk.DescribeProductInfoResponse, typeof DescribeProductInfo>,
@@ -214,5 +220,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 117);
+  assert.equal(Object.values(checks).length, 121);
 });

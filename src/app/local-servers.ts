@@ -11,6 +11,10 @@ import type { SecretBox } from './instance-secrets.ts';
 
 /** The supervisor as tasks see it: with the password, limits and version that an instance's row has. */
 export function createLocalServers({ supervisor, secrets }: { supervisor: Supervisor; secrets: SecretBox }): LocalServers {
+  const toSettings = (instance: Instance) => ({
+    password: secrets.open(instance).password ?? '',
+    ...(instance.maxMemoryBytes === 0 ? {} : { maxMemoryBytes: instance.maxMemoryBytes }),
+  });
   return {
     async start(instance, port, signal) {
       const { instanceId } = instance;
@@ -24,14 +28,14 @@ export function createLocalServers({ supervisor, secrets }: { supervisor: Superv
         return await supervisor.start({
           instanceId,
           port,
-          password: secrets.open(instance).password ?? '',
-          ...(instance.maxMemoryBytes === 0 ? {} : { maxMemoryBytes: instance.maxMemoryBytes }),
+          ...toSettings(instance),
           ...wantedServer(instance),
         });
       } finally {
         signal.removeEventListener('abort', end);
       }
     },
+    reconfigure: (instance) => supervisor.reconfigure(instance.instanceId, toSettings(instance)),
     stop: (instanceId) => supervisor.stop(instanceId),
     remove: (instanceId) => supervisor.remove(instanceId),
     async hasData(instanceId) {

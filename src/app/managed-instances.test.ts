@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -22,6 +22,8 @@ import { createClearInstanceHandler } from '../tasks/handlers/clear-instance.ts'
 import { createCreateInstanceHandler, createManagedInstance } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
 import type { LocalServers } from '../tasks/handlers/local-servers.ts';
+import { createResetPasswordHandler } from '../tasks/handlers/reset-password.ts';
+import { createResizeInstanceHandler } from '../tasks/handlers/resize-instance.ts';
 import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
 import { startWorker } from '../tasks/worker.ts';
 import { createSecretBox } from './instance-secrets.ts';
@@ -45,6 +47,8 @@ interface Site {
   start(): Promise<void>;
   state(): Promise<string | undefined>;
   command(...args: string[]): Promise<unknown>;
+  /** As `sealSecrets` of the API, in base64. */
+  sealPassword(password: string): string;
 }
 
 /** Catalog, supervisor and worker of a site of its own. A second one on the same directory and catalog is the next start of the service. */
@@ -74,6 +78,8 @@ async function openSite(t: TestContext, earlier?: { directory: string; catalog: 
       'start-instance': createStartInstanceHandler(site),
       'isolate-instance': createIsolateInstanceHandler(site),
       'clean-up-instance': createCleanUpInstanceHandler(site),
+      'resize-instance': createResizeInstanceHandler({ ...site, openSecrets: secrets.open }),
+      'reset-password': createResetPasswordHandler(site),
       'clear-instance': createClearInstanceHandler({ catalog: tables, openSecrets: secrets.open }),
     },
   });
@@ -113,9 +119,12 @@ async function openSite(t: TestContext, earlier?: { directory: string; catalog: 
     },
     start: () => startManagedInstances({ catalog: tables, accountId: '100000000001', supervisor, servers, directory, log: silentLogger }),
     state: async () => (await get())?.state,
+    sealPassword: (password) => Buffer.from(secrets.seal(ID, { password })).toString('base64'),
     command: async (...args) => {
-      const { host = '', port = 0 } = (await get()) ?? {};
-      return withServerConnection({ host, port, password: PASSWORD }, 5_000, (send) => send(args));
+      const row = await get();
+      assert.ok(row);
+      const { password = '' } = secrets.open(row);
+      return withServerConnection({ host: row.host, port: row.port, password }, 5_000, (send) => send(args));
     },
   };
 }
@@ -153,6 +162,127 @@ test('an ordered instance comes up with its password and limit, and goes through
   assert.deepEqual(await pick(site.run('clean-up-instance')), ['succeed', '']);
   assert.equal(await site.state(), 'detached');
   assert.deepEqual(await readdir(site.directory), []);
+});
+
+async function openOnline(t: TestContext): Promise<Site> {
+  const site = await openSite(t);
+  await site.order();
+  await site.run('create-instance');
+  return site;
+}
+
+async function look(site: Site, password: string) {
+  const { port = 0 } = (await site.catalog.instances.get(ID)) ?? {};
+  return lookAtServer({ host: '127.0.0.1', port, password }, 5_000);
+}
+
+const NEW_PASSWORD = 'battery "staple" 8';
+
+test('another password is that of the server, of its row, of its file and of its next start', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  const { pid } = await look(site, PASSWORD);
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  assert.deepEqual(await pick(site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) })), ['succeed', '']);
+  assert.equal(await site.state(), 'online');
+  assert.equal((await look(site, NEW_PASSWORD)).pid, pid, 'the server went on');
+  await assert.rejects(look(site, PASSWORD), { code: 'server-refused-password' });
+  assert.deepEqual(await site.command('CONFIG', 'GET', 'masterauth'), ['masterauth', NEW_PASSWORD]);
+  assert.ok(!(await readFile(join(site.directory, ID, 'redis.conf'), 'utf8')).includes(PASSWORD));
+
+  process.kill(pid, 'SIGKILL');
+  const restarted = await eventually('the server is up again', async () => {
+    const { pid: now } = site.supervisor.status(ID) ?? {};
+    return now !== undefined && now !== pid && now;
+  });
+  assert.equal((await look(site, NEW_PASSWORD)).pid, restarted);
+  const next = await openSite(t, site);
+  await next.start();
+  assert.equal(next.supervisor.status(ID)?.pid, restarted, 'the next service adopts it');
+  assert.equal(await next.command('GET', 'kept'), 'value');
+});
+
+test('a service that is killed between server and row leaves a server with the old password, and the next try changes it', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const row = await site.catalog.instances.get(ID);
+  assert.ok(row);
+  const sealedSecrets = site.sealPassword(NEW_PASSWORD);
+  // As far as the killed task got; the row knows nothing of it.
+  await site.servers.reconfigure({ ...row, sealedSecrets: Buffer.from(sealedSecrets, 'base64') });
+  await look(site, NEW_PASSWORD);
+
+  const next = await openSite(t, site);
+  await next.start();
+  assert.equal(await next.command('GET', 'kept'), 'value', 'with the password of the row');
+  assert.deepEqual(await pick(next.run('reset-password', { sealedSecrets })), ['succeed', '']);
+  await look(next, NEW_PASSWORD);
+  assert.equal(await next.command('GET', 'kept'), 'value');
+});
+
+test('a try that did not hear of its own success finds the server with the new password', async (t) => {
+  const site = await openOnline(t);
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  await site.command('CONFIG', 'SET', 'requirepass', NEW_PASSWORD);
+  assert.deepEqual(await pick(site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) })), ['succeed', '']);
+  await look(site, NEW_PASSWORD);
+});
+
+test('a change that is not known to have come through leaves server and row with the old settings', async (t) => {
+  const site = await openOnline(t);
+  const { pid } = await look(site, PASSWORD);
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  // Neither the old password nor the new one.
+  await site.command('CONFIG', 'SET', 'requirepass', 'of somebody else 9');
+  const task = await site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) });
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, /refused the password/);
+  assert.equal(await site.state(), 'online');
+  assert.notEqual((await look(site, PASSWORD)).pid, pid, 'it was started again');
+});
+
+test('another limit is that of the server and of its row, and stays after a kill', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  for (const megabytes of [128, 96]) {
+    await site.catalog.instances.move(ID, 'online', 'changing', 1);
+    assert.deepEqual(await pick(site.run('resize-instance', { maxMemoryBytes: megabytes * MEGABYTE })), ['succeed', '']);
+    assert.equal((await look(site, PASSWORD)).maxMemoryBytes, megabytes * MEGABYTE);
+    assert.equal((await site.catalog.instances.get(ID))?.maxMemoryBytes, megabytes * MEGABYTE);
+  }
+  const { pid } = await look(site, PASSWORD);
+  process.kill(pid, 'SIGKILL');
+  await eventually('the server is up again', () => {
+    const { pid: now } = site.supervisor.status(ID) ?? {};
+    return now !== undefined && now !== pid;
+  });
+  assert.equal((await look(site, PASSWORD)).maxMemoryBytes, 96 * MEGABYTE);
+  assert.equal(await site.command('GET', 'kept'), 'value');
+});
+
+test('a limit below 1.3 times what the data take up is refused by the task, and nothing changes', async (t) => {
+  const site = await openOnline(t);
+  for (let index = 0; index < 20; index++) {
+    await site.command('SET', `big:${index}`, 'x'.repeat(MEGABYTE));
+  }
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const task = await site.run('resize-instance', { maxMemoryBytes: 22 * MEGABYTE });
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, /2\d MB are in use, and 22 MB are less than 1\.3 times that.*order more, or remove data first/);
+  assert.equal(await site.state(), 'online');
+  assert.equal((await look(site, PASSWORD)).maxMemoryBytes, 64 * MEGABYTE);
+  assert.equal(await site.command('DBSIZE'), 20);
+});
+
+test('a change waits for a server that is just coming up again', async (t) => {
+  const site = await openOnline(t);
+  const { pid } = await look(site, PASSWORD);
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  process.kill(pid, 'SIGKILL');
+  await eventually('the end is noticed', () => site.supervisor.status(ID)?.state !== 'running');
+  assert.deepEqual(await pick(site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) })), ['succeed', '']);
+  await look(site, NEW_PASSWORD);
 });
 
 test('clears every database', async (t) => {

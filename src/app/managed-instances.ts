@@ -20,7 +20,7 @@ export interface ManagedInstancesSite {
 const MOST_INSTANCES = 1_000_000;
 
 /** States in which an instance has a server, whatever is done to its data. */
-const SERVING_STATES: ReadonlySet<InstanceState> = new Set(['online', 'restoring']);
+const SERVING_STATES: ReadonlySet<InstanceState> = new Set(['online', 'restoring', 'changing']);
 /** States in which a task has the server of an instance in its charge: it goes on by itself. */
 const TASK_STATES: ReadonlySet<InstanceState> = new Set(['creating', 'starting', 'isolating', 'cleaning']);
 /** States in which the catalog knows that the data on this machine are of no use any more. */

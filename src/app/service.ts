@@ -22,6 +22,8 @@ import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts'
 import { createCreateInstanceHandler } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
+import { createResetPasswordHandler } from '../tasks/handlers/reset-password.ts';
+import { createResizeInstanceHandler } from '../tasks/handlers/resize-instance.ts';
 import { createRestoreInstanceHandler } from '../tasks/handlers/restore-instance.ts';
 import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
 import { createTakeBackupHandler } from '../tasks/handlers/take-backup.ts';
@@ -188,6 +190,8 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       'start-instance': createStartInstanceHandler(managed),
       'isolate-instance': createIsolateInstanceHandler(managed),
       'clean-up-instance': createCleanUpInstanceHandler(managed),
+      'resize-instance': createResizeInstanceHandler({ ...managed, openSecrets: secrets.open }),
+      'reset-password': createResetPasswordHandler(managed),
       'clear-instance': createClearInstanceHandler({ catalog, openSecrets: secrets.open }),
       'take-backup': createTakeBackupHandler({
         catalog,

@@ -64,7 +64,7 @@ export interface SettingStore {
 export type InstanceKind = 'attached' | 'managed';
 /**
  * attaching: not looked at yet. creating: ordered, its server was never started. starting: its server is being started. online: serves.
- * restoring: a backup is taking the place of its data, or is merged into them. isolating, isolated: its server is being ended, is ended, its data kept. cleaning: its data are being removed. detached: kept for its
+ * restoring: a backup is taking the place of its data, or is merged into them. changing: its server is given another password or limit. isolating, isolated: its server is being ended, is ended, its data kept. cleaning: its data are being removed. detached: kept for its
  * backups alone. failed: its server never came up; no API lists it, and the next start of the service removes it. See `instance-state.ts`.
  */
 export type InstanceState =
@@ -73,6 +73,7 @@ export type InstanceState =
   | 'starting'
   | 'online'
   | 'restoring'
+  | 'changing'
   | 'isolating'
   | 'isolated'
   | 'cleaning'
@@ -141,7 +142,10 @@ export interface InstanceStore {
   /** Changes the state; throws `catalog-conflict` where it is not `from`. `isolated` and `detached` take `at`, unless it is known already. */
   move(instanceId: string, from: InstanceState, to: InstanceState, at: number): Promise<void>;
   /** Throws `catalog-conflict` where there is no such instance. */
-  update(instanceId: string, change: Partial<Pick<Instance, 'name' | 'projectId' | 'deleteProtection'>>): Promise<void>;
+  update(
+    instanceId: string,
+    change: Partial<Pick<Instance, 'name' | 'projectId' | 'deleteProtection' | 'sealedSecrets' | 'maxMemoryBytes'>>,
+  ): Promise<void>;
   /** Removes an instance that never came about; throws `catalog-conflict` where it is neither attaching nor failed, or has backups. */
   discard(instanceId: string): Promise<void>;
 }
@@ -272,7 +276,9 @@ export type TaskKind =
   | 'clean-up-instance'
   | 'clear-instance'
   | 'restore-instance'
-  | 'clone-instance';
+  | 'clone-instance'
+  | 'resize-instance'
+  | 'reset-password';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 

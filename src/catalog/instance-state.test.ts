@@ -13,9 +13,11 @@ test('an instance goes through its life and no other way', () => {
     'starting > isolated',
     'starting > failed',
     'online > restoring',
+    'online > changing',
     'online > isolating',
     'online > detached',
     'restoring > online',
+    'changing > online',
     'isolating > online',
     'isolating > isolated',
     'isolated > starting',
@@ -26,5 +28,15 @@ test('an instance goes through its life and no other way', () => {
 });
 
 test('what is kept for its backups alone, and what never came about, is not listed unless asked for', () => {
-  assert.deepEqual(LISTED_STATES, ['attaching', 'creating', 'starting', 'online', 'restoring', 'isolating', 'isolated', 'cleaning']);
+  assert.deepEqual(LISTED_STATES, [
+    'attaching',
+    'creating',
+    'starting',
+    'online',
+    'restoring',
+    'changing',
+    'isolating',
+    'isolated',
+    'cleaning',
+  ]);
 });

@@ -9,8 +9,9 @@ export const INSTANCE_TRANSITIONS = {
   attaching: ['online'],
   creating: ['starting', 'isolated', 'failed'],
   starting: ['online', 'isolated', 'failed'],
-  online: ['restoring', 'isolating', 'detached'],
+  online: ['restoring', 'changing', 'isolating', 'detached'],
   restoring: ['online'],
+  changing: ['online'],
   isolating: ['isolated', 'online'],
   isolated: ['starting', 'cleaning'],
   cleaning: ['detached', 'isolated'],
@@ -25,7 +26,15 @@ export const INSTANCE_STATES = Object.keys(INSTANCE_TRANSITIONS) as readonly Ins
 export const LISTED_STATES: readonly InstanceState[] = INSTANCE_STATES.filter((state) => state !== 'detached' && state !== 'failed');
 
 /** The states in which a managed instance has a server, is to get one, or may have one still. */
-export const SERVED_STATES: readonly InstanceState[] = ['attaching', 'creating', 'starting', 'online', 'restoring', 'isolating'];
+export const SERVED_STATES: readonly InstanceState[] = [
+  'attaching',
+  'creating',
+  'starting',
+  'online',
+  'restoring',
+  'changing',
+  'isolating',
+];
 
 export function canFollow(from: InstanceState, to: InstanceState): boolean {
   const followers: readonly InstanceState[] = INSTANCE_TRANSITIONS[from];

@@ -35,6 +35,13 @@ export interface ManagedServerOptions {
   readonly stopTimeoutMs: number;
 }
 
+/** What may be changed while the server runs. */
+export interface ServerSettings {
+  readonly password: string;
+  /** Absent: no limit. */
+  readonly maxMemoryBytes?: number;
+}
+
 /** A server that answered with our password and has its data loaded. */
 export interface ManagedServer {
   readonly port: number;
@@ -44,6 +51,11 @@ export interface ManagedServer {
   /** True where it ran already, left over by a service that was killed. */
   readonly wasAdopted: boolean;
   readonly exited: Promise<void>;
+  /**
+   * Gives the running server another password and limit, the password last; connections that are signed in stay so. May be called again
+   * after it threw, with the same settings, wherever it was interrupted. Throws `server-unreachable` and `server-refused-password`.
+   */
+  reconfigure(settings: ServerSettings): Promise<void>;
   logTail(): Promise<string[]>;
   /** Ends it, its data on disk, and forgets its process; nothing else is removed. */
   end(): Promise<void>;
@@ -59,12 +71,14 @@ export async function startManagedServer(options: ManagedServerOptions, signal: 
   await chmod(options.directory, 0o700);
   // The server reports its directory with links resolved.
   const directory = await realpath(options.directory);
-  const adopted = await takeOverServer({ ...options, directory });
+  // Its password changes with that of the server, so that whoever holds it has the present one.
+  const current = { ...options, directory };
+  const adopted = await takeOverServer(current);
   if (adopted !== undefined) {
     const { server, port } = adopted;
-    const look = await readyOrEnd(server, port, { ...options, directory }, 0, signal);
+    const look = await readyOrEnd(server, port, current, 0, signal);
     await applyMaxMemory(options, port, look);
-    return toManagedServer(server, port, look, { ...options, directory }, true);
+    return toManagedServer(server, port, look, current, true);
   }
   let port = options.port ?? (await readProcessRecord(directory))?.port;
   for (let tries = 1; ; tries++) {
@@ -72,7 +86,7 @@ export async function startManagedServer(options: ManagedServerOptions, signal: 
       port = await pickFreePort();
     }
     try {
-      return await startAnew({ ...options, directory }, port, signal);
+      return await startAnew(current, port, signal);
     } catch (error) {
       // Somebody took the port between the look and the server's bind.
       if (tries === PORT_TRIES || !isDomainError(error, 'managed-port-in-use')) {
@@ -83,22 +97,13 @@ export async function startManagedServer(options: ManagedServerOptions, signal: 
   }
 }
 
-async function startAnew(options: ManagedServerOptions, port: number, signal: AbortSignal): Promise<ManagedServer> {
+async function startAnew(options: CurrentOptions, port: number, signal: AbortSignal): Promise<ManagedServer> {
   signal.throwIfAborted();
   const { directory } = options;
   const logFile = join(directory, LOG_NAME);
   await rotateServerLog(logFile);
   const logStart = await logSize(logFile);
-  const config = formatServerConfig({
-    directory,
-    addresses: loopbackAddresses(),
-    port,
-    password: options.password,
-    logFile,
-    ...(options.maxMemoryBytes === undefined ? {} : { maxMemoryBytes: options.maxMemoryBytes }),
-    ...(options.extraConfig === undefined ? {} : { extraLines: options.extraConfig }),
-  });
-  await writeFileDurably(join(directory, CONFIG_NAME), config, 0o600);
+  await writeConfig(options, options, port);
   const server = await spawnServer((await options.findBinary()).path, join(directory, CONFIG_NAME), directory, logFile);
   try {
     await writeProcessRecord(directory, { ...server.identity, port });
@@ -108,6 +113,22 @@ async function startAnew(options: ManagedServerOptions, port: number, signal: Ab
   }
   const look = await readyOrEnd(server, port, options, logStart, signal);
   return toManagedServer(server, port, look, options, false);
+}
+
+type CurrentOptions = { -readonly [Key in keyof ManagedServerOptions]: ManagedServerOptions[Key] };
+
+async function writeConfig({ directory, extraConfig }: ManagedServerOptions, settings: ServerSettings, port: number): Promise<void> {
+  const { password, maxMemoryBytes } = settings;
+  const config = formatServerConfig({
+    directory,
+    addresses: loopbackAddresses(),
+    port,
+    password,
+    logFile: join(directory, LOG_NAME),
+    ...(maxMemoryBytes === undefined ? {} : { maxMemoryBytes }),
+    ...(extraConfig === undefined ? {} : { extraLines: extraConfig }),
+  });
+  await writeFileDurably(join(directory, CONFIG_NAME), config, 0o600);
 }
 
 /** Waits until the server has loaded its data; a server that does not get there is ended. */
@@ -176,11 +197,38 @@ async function applyMaxMemory(options: ManagedServerOptions, port: number, look:
   }
 }
 
+async function reconfigure(options: CurrentOptions, port: number, settings: ServerSettings): Promise<void> {
+  // Read by the next start alone, which writes it anew, so that it may be ahead of the server.
+  await writeConfig(options, settings, port);
+  const { password, maxMemoryBytes = 0 } = settings;
+  const change = (known: string) =>
+    withServerConnection({ host: MANAGED_HOST, port, password: known }, LOOK_TIMEOUT_MS, async (send) => {
+      // One at a time: before Redis 7.0 a CONFIG SET takes a single parameter.
+      for (const [name, value] of [
+        ['maxmemory', String(maxMemoryBytes)],
+        ['masterauth', password],
+        ['requirepass', password],
+      ] as const) {
+        await send(['CONFIG', 'SET', name, value]);
+      }
+    });
+  try {
+    await change(options.password);
+  } catch (error) {
+    if (!isDomainError(error, 'server-refused-password')) {
+      throw error;
+    }
+    // An earlier call has got as far as the password, and did not hear of it.
+    await change(password);
+  }
+  options.password = password;
+}
+
 function toManagedServer(
   server: ServerProcess,
   port: number,
   look: ServerLook,
-  options: ManagedServerOptions,
+  options: CurrentOptions,
   wasAdopted: boolean,
 ): ManagedServer {
   return {
@@ -190,6 +238,7 @@ function toManagedServer(
     version: look.version,
     wasAdopted,
     exited: server.exited,
+    reconfigure: (settings) => reconfigure(options, port, settings),
     logTail: () => cleanTail(options, 0),
     end: async () => {
       await endServer(server, options.stopTimeoutMs);

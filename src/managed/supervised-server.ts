@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { DomainError, describeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { backoffDelayMs } from './backoff-delay.ts';
-import { type ManagedServer, type ManagedServerOptions, startManagedServer } from './managed-server.ts';
+import { type ManagedServer, type ManagedServerOptions, type ServerSettings, startManagedServer } from './managed-server.ts';
 
 /**
  * starting → running ⇄ restarting, and from each of them → stopping → stopped, which is final. restarting: the server ended by itself, and
@@ -34,6 +34,8 @@ export interface SupervisedOptions {
 export interface SupervisedServer {
   /** Resolves when the server is ready; from then on it is kept running. A failed first start is final and thrown. */
   start(): Promise<ManagedServer>;
+  /** As `ManagedServer.reconfigure`, also for every later start of the server. Throws `managed-server-down` unless it is running. */
+  reconfigure(settings: ServerSettings): Promise<void>;
   /** Ends server and supervision, also in the middle of a start; gone when it resolves. */
   stop(): Promise<void>;
   status(): ServerStatus;
@@ -48,6 +50,7 @@ export function createSupervisedServer(options: SupervisedOptions): SupervisedSe
   const { signal } = controller;
   const stopping = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let state: ServerState = 'starting';
+  let { launch: launchOptions } = options;
   let { port } = options.launch;
   let current: ManagedServer | undefined;
   let first: Promise<ManagedServer> | undefined;
@@ -58,7 +61,7 @@ export function createSupervisedServer(options: SupervisedOptions): SupervisedSe
   let lastError: string | undefined;
 
   async function launch(): Promise<ManagedServer> {
-    const server = await startManagedServer({ ...options.launch, ...(port === undefined ? {} : { port }) }, signal);
+    const server = await startManagedServer({ ...launchOptions, ...(port === undefined ? {} : { port }) }, signal);
     if (port !== undefined && port !== server.port) {
       log.warn({ instanceId, from: port, to: server.port }, 'managed.relocated');
       try {
@@ -121,6 +124,14 @@ export function createSupervisedServer(options: SupervisedOptions): SupervisedSe
       const server = await first;
       supervision = keepRunning(server);
       return server;
+    },
+    reconfigure: async (settings) => {
+      if (state !== 'running' || current === undefined) {
+        throw new DomainError('managed-server-down', `the server of ${instanceId} is ${state}`, { retryable: true });
+      }
+      await current.reconfigure(settings);
+      const { maxMemoryBytes: _, ...others } = launchOptions;
+      launchOptions = { ...others, ...settings };
     },
     stop: async () => {
       state = 'stopping';

@@ -5,6 +5,7 @@ import { errnoOf } from '../lib/errno.ts';
 import { DomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { chooseServer, findServer, findServers, identifyServer, type ServerBinary, type WantedServer } from './find-server.ts';
+import type { ServerSettings } from './managed-server.ts';
 import { removeInstanceDirectory } from './remove-instance-directory.ts';
 import { MANAGED_HOST } from './server-config.ts';
 import { createSupervisedServer, type ServerStatus, type SupervisedServer } from './supervised-server.ts';
@@ -56,6 +57,8 @@ export interface Supervisor {
    * `startManagedServer`; nothing is retried before the first success.
    */
   start(request: StartRequest): Promise<StartedServer>;
+  /** As `SupervisedServer.reconfigure`; throws `managed-server-down` also where this supervisor does not run the instance. */
+  reconfigure(instanceId: string, settings: ServerSettings): Promise<void>;
   /** Ends the server, its data on disk. Also one that an earlier service left running. Success where none runs. */
   stop(instanceId: string): Promise<void>;
   /** Ends all servers at once and refuses every later start. Throws the first error after all were tried. */
@@ -139,6 +142,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
+  async function reconfigure(instanceId: string, settings: ServerSettings): Promise<void> {
+    if (settings.password === '') {
+      throw new DomainError('managed-password-missing', `the server of ${instanceId} needs a password`);
+    }
+    const supervised = servers.get(instanceId);
+    if (supervised === undefined) {
+      throw new DomainError('managed-server-down', `the server of ${instanceId} is not running`, { retryable: true });
+    }
+    await supervised.reconfigure(settings);
+    options.log.info({ instanceId }, 'managed.reconfigured');
+  }
+
   async function stop(instanceId: string): Promise<void> {
     const directory = directoryOf(instanceId);
     const supervised = servers.get(instanceId);
@@ -174,6 +189,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     servers: findInstalled,
     start,
+    reconfigure,
     stop,
     stopAll,
     remove,

@@ -16,18 +16,22 @@ export const ABSENT_CODES: Readonly<Record<string, string>> = {
   'InvalidParameterValue.BaseNetWorkAccessDeny': 'there are no VPCs',
   'CloneInstances InvalidParameterValue.InvalidInstanceTypeId':
     'a clone has the type of its source; `ResourceUnavailable.NoRedisService` where no server has',
+  'InvalidParameterValue.ReduceCapacityNotAllowed': 'only the server knows what it holds: the task says so',
   'InvalidParameterValue.ResourcePrefixInvalid': 'another prefix has no resources here, which is an empty list',
   'InvalidParameterValue.ServiceTypeInvalid': 'another service has no resources here, which is an empty list',
   'InvalidParameterValue.UinInvalid': 'the account is that of the caller',
   'CloneInstances LimitExceeded.InvalidMemSize': 'a clone has the memory of its source',
+  'UpgradeInstance LimitExceeded': 'no instance is added',
   'LimitExceeded.Quota': 'tags have no quota but the fifty of an instance',
   'LimitExceeded.ReachTheAmountLimit': '`LimitExceeded` says it, as for a new instance',
   'LimitExceeded.TagKey': 'tags have no quota but the fifty of an instance',
   'LimitExceeded.TagValue': 'tags have no quota but the fifty of an instance',
   'ResourceNotFound.AccountDoesNotExists': 'whoever calls has an account',
   'CreateInstances ResourceNotFound.InstanceNotExists': 'an order names no instance',
+  'ResourceUnavailable.AccountBalanceNotEnough': 'nothing is paid',
   'ResourceUnavailable.InstanceConfError': 'a deal reads no configuration',
   'ResourceUnavailable.InstanceDeleted': 'the backups of an instance that is gone can be cloned',
+  'UpgradeInstance ResourceUnavailable.InstanceStatusError': '`ResourceUnavailable.InstanceStatusAbnormal` says it, whatever the state is',
   'ResourceUnavailable.NoEnoughVipInVPC': 'there are no VPCs',
   'CreateInstances ResourceUnavailable.NoRedisService':
     '`InvalidParameterValue.InvalidInstanceTypeId` says it, which Terraform does not repeat for minutes',
@@ -43,6 +47,7 @@ export const ABSENT_CODES: Readonly<Record<string, string>> = {
   'DescribeZones UnsupportedOperation': 'redis is in every region',
   'UnsupportedOperation.ClusterInstanceAccessedDeny': 'a source in cluster mode is refused before it becomes an instance',
   'DescribeBackupUrl UnsupportedOperation.IsAutoRenewError': 'a download renews nothing',
+  'UnsupportedOperation.LowVersion': 'every server can be given another limit',
   'UnsupportedOperation.OnlyClusterInstanceCanExportBackup': 'the backup of any instance can be downloaded',
 };
 

@@ -106,6 +106,22 @@ export const backupProvocations: Provocations = {
     'InvalidParameterValue.PasswordEmpty': { input: { Password: undefined } },
     'InvalidParameterValue.PasswordError': { input: { Password: 'a wrong one' } },
   },
+  UpgradeInstance: {
+    UnsupportedOperation: { input: { SwitchOption: 1 } },
+    'InvalidParameterValue.MemSizeNotInRange': { input: { MemSize: 0 } },
+    'InvalidParameterValue.SpecNotExist': { input: { RedisReplicasNum: 2 } },
+    'InvalidParameterValue.UnSupportedType': { input: { InstanceId: INSTANCE_ID } },
+    'LimitExceeded.InvalidMemSize': { input: { MemSize: 1500 } },
+    ResourceInsufficient: { input: { MemSize: 65_536 } },
+    'ResourceUnavailable.InstanceStatusAbnormal': { input: { InstanceId: ISOLATED } },
+  },
+  ResetPassword: {
+    UnsupportedOperation: noMachine,
+    'FailedOperation.UnSupportError': { input: { InstanceId: INSTANCE_ID } },
+    'InvalidParameterValue.PasswordFreeDenied': { input: { NoAuth: true } },
+    'InvalidParameterValue.PasswordRuleError': { input: { Password: 'short' } },
+    'ResourceUnavailable.InstanceStatusAbnormal': { input: { InstanceId: ISOLATED } },
+  },
   ModifyInstance: {
     'InvalidParameter.InvalidParameter': { input: { Operation: 'grow' } },
     'InvalidParameterValue.InstanceNameRuleError': { input: { InstanceNames: ['a b'] } },

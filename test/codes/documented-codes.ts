@@ -60,6 +60,14 @@ export const DOCUMENTED_CODES: Readonly<Record<string, readonly string[]>> = par
   StartupInstance FailedOperation.{PayFailed,SystemError,UnSupportError,Unknown} InternalError.InternalError
     InvalidParameter.{EmptyParam,PermissionDenied} ResourceNotFound.InstanceNotExists
     ResourceUnavailable.{InstanceLockedError,InstanceStatusAbnormal}
+  UpgradeInstance FailedOperation.{PayFailed,SystemError,Unknown} InvalidParameter.{InvalidParameter,PermissionDenied}
+    InvalidParameterValue.{MemSizeNotInRange,ReduceCapacityNotAllowed,SpecNotExist,UnSupportedType} LimitExceeded LimitExceeded.InvalidMemSize
+    ResourceInsufficient ResourceNotFound.InstanceNotExists
+    ResourceUnavailable.{AccountBalanceNotEnough,InstanceStatusAbnormal,InstanceStatusError,SaleOut} UnauthorizedOperation.NoCAMAuthed
+    UnsupportedOperation.LowVersion
+  ResetPassword FailedOperation.{SystemError,UnSupportError,Unknown} InternalError.DbOperationFailed InvalidParameter
+    InvalidParameter.PermissionDenied InvalidParameterValue.{PasswordFreeDenied,PasswordRuleError} ResourceUnavailable.InstanceStatusAbnormal
+    UnauthorizedOperation.NoCAMAuthed
   DescribeInstanceDealDetail FailedOperation.SystemError InvalidParameter.PermissionDenied ResourceUnavailable.InstanceConfError
   DescribeProductInfo FailedOperation.SystemError InternalError.InternalError InvalidParameter InvalidParameter.{EmptyParam,PermissionDenied}
   DescribeRegions InvalidParameter RequestLimitExceeded

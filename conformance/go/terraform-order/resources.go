@@ -17,9 +17,10 @@ import (
 // reads without a look is read so here.
 
 const (
-	zoneName   = "ap-guangzhou-3"
-	timePeriod = "02:00-03:00"
-	tagLimit   = 10
+	zoneName    = "ap-guangzhou-3"
+	timePeriod  = "02:00-03:00"
+	newPassword = "battery-staple-8"
+	tagLimit    = 10
 )
 
 var weekDays = []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
@@ -96,7 +97,7 @@ func runResources(client *common.Client, from settings) (map[string]interface{},
 		return nil, err
 	}
 	for _, step := range []func(string, map[int64]string) error{
-		c.read, c.backupConfig, c.backupOperation, c.dataSources, c.downloadRestriction, c.update, c.clear, c.remove,
+		c.read, c.backupConfig, c.backupOperation, c.dataSources, c.downloadRestriction, c.update, c.resize, c.resetPassword, c.clear, c.remove,
 	} {
 		if err := step(id, zones); err != nil {
 			return nil, err
@@ -349,8 +350,40 @@ func (c caller) update(id string, _ map[int64]string) error {
 	return nil
 }
 
+// resize sends the two numbers that stay beside the one that changes, waits until the status is another than 2, and then until it is 2 again.
+func (c caller) resize(id string, _ map[int64]string) error {
+	request := params{"InstanceId": id, "MemSize": 2048, "RedisShardNum": 1, "RedisReplicasNum": 1}
+	deal, err := redis[struct{ DealId *string }](c, "UpgradeInstance", request)
+	if err != nil {
+		return err
+	}
+	for hasStarted := false; !hasStarted; time.Sleep(100 * time.Millisecond) {
+		info, err := c.describe(id)
+		if err != nil {
+			return err
+		}
+		hasStarted = *info.Status != 2
+		if !hasStarted && *info.RedisShardSize == 2048 {
+			return fmt.Errorf("nobody could see that deal %s was under way", *deal.DealId)
+		}
+	}
+	info, err := c.untilOnline(id)
+	if err != nil {
+		return err
+	}
+	if *info.RedisShardSize != 2048 {
+		return fmt.Errorf("the instance has %d MB", *info.RedisShardSize)
+	}
+	return nil
+}
+
+func (c caller) resetPassword(id string, _ map[int64]string) error {
+	return c.task("ResetPassword", params{"InstanceId": id, "Password": newPassword, "NoAuth": false})
+}
+
+// clear wants the new password.
 func (c caller) clear(id string, _ map[int64]string) error {
-	return c.task("ClearInstance", params{"InstanceId": id, "Password": c.from.Password})
+	return c.task("ClearInstance", params{"InstanceId": id, "Password": newPassword})
 }
 
 func (c caller) remove(id string, _ map[int64]string) error {

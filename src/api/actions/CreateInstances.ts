@@ -78,7 +78,7 @@ type Context = ActionContext<
 >;
 
 const MEGABYTE = 1024 * 1024;
-const MEMORY_STEP_MB = 1024;
+export const MEMORY_STEP_MB = 1024;
 export const MOST_MEMORY_MB = 65_536;
 
 export const CreateInstances = defineAction({

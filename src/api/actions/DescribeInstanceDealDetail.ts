@@ -27,7 +27,7 @@ const WORDS = { 3: 'Under way', 4: 'Delivered', 5: 'Failed; DescribeTaskList and
 export const DescribeInstanceDealDetail = defineAction({
   name: 'DescribeInstanceDealDetail',
   product: 'redis',
-  summary: 'Tells how the deals of CreateInstances go.',
+  summary: 'Tells how the deals of CreateInstances, CloneInstances and UpgradeInstance go.',
   description: 'A deal is what one call has ordered. One that does not exist is left out.',
   input: structure({
     DealIds: optional(list(text('DealId.'), 'Deals, at most 10.')),

@@ -39,14 +39,15 @@ export async function getFreeInstance(
   >,
 ): Promise<Instance> {
   const instance = await getInstance(id, tables, ctx);
-  if (instance.state !== 'online' && instance.state !== 'restoring') {
+  const isHeld = instance.state === 'restoring' || instance.state === 'changing';
+  if (instance.state !== 'online' && !isHeld) {
     throw ctx.fail('ResourceUnavailable.InstanceStateError', {
       en: `Instance ${id} is ${instance.state}; it must be online.`,
       zh: `实例 ${id} 的状态为 ${instance.state}，必须为 online。`,
     });
   }
   const holder = await tables.tasks.unfinished(id);
-  if (holder !== undefined || instance.state === 'restoring') {
+  if (holder !== undefined || isHeld) {
     throw instanceLocked(id, ctx, holder?.taskId);
   }
   return instance;

@@ -63,9 +63,29 @@ export async function assertRoom(
       zh: `已有 ${totals.instances} 个托管实例，最多 ${MOST_INSTANCES} 个：请先清理。`,
     });
   }
-  const wanted = memoryBytes * count;
-  const { totalMemoryBytes, freeMemoryBytes, freeDiskBytes, isPortFree } = supply;
-  const spareBytes = Math.max(0, Math.min(totalMemoryBytes * MEMORY_SHARE - totals.maxMemoryBytes, freeMemoryBytes));
+  assertSpare(memoryBytes * count, supply, totals.maxMemoryBytes, ctx);
+  if (port !== 0 && (totals.ports.includes(port) || !supply.isPortFree)) {
+    throw ctx.fail('ResourceInsufficient', {
+      en: `VPort ${port} is taken on this machine, where all instances share the loopback address: give another one, or none.`,
+      zh: `本机端口 VPort ${port} 已被占用，所有实例共用回环地址：请换一个端口或不指定。`,
+    });
+  }
+}
+
+/** As `assertRoom`, for so many bytes more of memory of an instance that there is. */
+export async function assertGrowth(
+  bytes: number,
+  supply: Supply,
+  tables: Pick<CatalogTables, 'instances'>,
+  ctx: ActionContext<'ResourceInsufficient'>,
+): Promise<void> {
+  const { maxMemoryBytes } = await tables.instances.managedTotals();
+  assertSpare(bytes, supply, maxMemoryBytes, ctx);
+}
+
+function assertSpare(wanted: number, supply: Supply, promisedBytes: number, ctx: ActionContext<'ResourceInsufficient'>): void {
+  const { totalMemoryBytes, freeMemoryBytes, freeDiskBytes } = supply;
+  const spareBytes = Math.max(0, Math.min(totalMemoryBytes * MEMORY_SHARE - promisedBytes, freeMemoryBytes));
   if (wanted > spareBytes) {
     throw ctx.fail('ResourceInsufficient', {
       en: `${toMegabytes(wanted)} MB of memory are ordered and ${toMegabytes(spareBytes)} MB are to be had on this machine: order less, or clean up an instance.`,
@@ -76,12 +96,6 @@ export async function assertRoom(
     throw ctx.fail('ResourceInsufficient', {
       en: `Instances of ${toMegabytes(wanted)} MB need ${toMegabytes(wanted * DISK_FACTOR)} MB of disk and ${toMegabytes(freeDiskBytes)} MB are free: order less, or free some.`,
       zh: `${toMegabytes(wanted)} MB 的实例需要 ${toMegabytes(wanted * DISK_FACTOR)} MB 磁盘，可用 ${toMegabytes(freeDiskBytes)} MB：请减小规格或释放磁盘。`,
-    });
-  }
-  if (port !== 0 && (totals.ports.includes(port) || !isPortFree)) {
-    throw ctx.fail('ResourceInsufficient', {
-      en: `VPort ${port} is taken on this machine, where all instances share the loopback address: give another one, or none.`,
-      zh: `本机端口 VPort ${port} 已被占用，所有实例共用回环地址：请换一个端口或不指定。`,
     });
   }
 }

@@ -23,11 +23,31 @@ export interface ManagedStep {
   readonly from: InstanceState;
   readonly under: InstanceState;
   readonly kind: TaskKind;
+  /** Of the task; `` by default. */
+  readonly subject?: string;
+  /** Of the task; empty by default. */
+  readonly payload?: object;
+}
+
+/** Throws ResourceUnavailable.InstanceStatusAbnormal unless the instance is one whose server is to be changed: online, or on its way there. */
+export function assertChangeable(
+  { instanceId, state }: Instance,
+  ctx: ActionContext<'ResourceUnavailable.InstanceLockedError' | 'ResourceUnavailable.InstanceStatusAbnormal'>,
+): void {
+  if (state === 'restoring' || state === 'changing') {
+    throw instanceLocked(instanceId, ctx);
+  }
+  if (state !== 'online') {
+    throw ctx.fail('ResourceUnavailable.InstanceStatusAbnormal', {
+      en: `Instance ${instanceId} is ${state}; it must be online.`,
+      zh: `实例 ${instanceId} 的状态为 ${state}，必须为 online。`,
+    });
+  }
 }
 
 /**
  * Moves an instance into the state of a step and enqueues its task, in one transaction; returns the task's id. `check` throws where the
- * instance is not one for this step. Throws where the caller has no such instance, a task holds it, or this node runs no instances.
+ * instance is not one for this step; it is called in that transaction. Throws where the caller has no such instance, a task holds it, or this node runs no instances.
  */
 export async function moveManaged(
   instanceId: string,
@@ -51,8 +71,8 @@ export async function moveManaged(
       region: instance.region,
       instanceId,
       kind: step.kind,
-      subject: '',
-      payload: '{}',
+      subject: step.subject ?? '',
+      payload: JSON.stringify(step.payload ?? {}),
       exclusiveKey: instanceId,
       createdAt: at,
       requestedBy: ctx.principal.uin,

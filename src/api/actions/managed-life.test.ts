@@ -161,6 +161,88 @@ describe('ClearInstance', () => {
   });
 });
 
+describe('UpgradeInstance and ResetPassword', () => {
+  const GIGABYTE = 2 ** 30;
+  const upgrade = (fixture: ApiFixture, parameters: object) => fixture.call('UpgradeInstance', { InstanceId: ONLINE, ...parameters });
+  const reset = (fixture: ApiFixture, parameters: object) => fixture.call('ResetPassword', { InstanceId: ONLINE, ...parameters });
+
+  test('UpgradeInstance shows Status 1 at once, and its deal and task tell how it goes', async () => {
+    await using fixture = await openSite();
+    // What Terraform sends: the two numbers that stay beside the one that changes.
+    const { DealId, DealName } = await upgrade(fixture, { MemSize: 2048, RedisShardNum: 1, RedisReplicasNum: 1 });
+    assert.equal(DealId, DealName);
+    const [task] = await fixture.catalog.tasks.allOfSubject(String(DealId));
+    assert.deepEqual([task?.kind, task?.payload], ['resize-instance', JSON.stringify({ maxMemoryBytes: 2 * GIGABYTE })]);
+    const { InstanceSet } = await fixture.call('DescribeInstances', { InstanceId: ONLINE });
+    const [shown] = InstanceSet as Array<{ Status: number; RedisShardSize: number }>;
+    assert.deepEqual([shown?.Status, shown?.RedisShardSize], [1, 1024]);
+    const { DealDetails } = await fixture.call('DescribeInstanceDealDetail', { DealIds: [DealId] });
+    const [deal] = DealDetails as Array<{ Status: number; InstanceIds: string[] }>;
+    assert.deepEqual([deal?.Status, deal?.InstanceIds], [3, [ONLINE]]);
+    assert.equal(fixture.wakes(), 1);
+    for (const again of [await upgrade(fixture, { MemSize: 1024 }), await reset(fixture, { Password: PASSWORD })]) {
+      assert.equal(codeOf(again), 'ResourceUnavailable.InstanceLockedError');
+    }
+    const backup = await fixture.call('ManualBackupInstance', { InstanceId: ONLINE });
+    assert.equal(codeOf(backup), 'ResourceUnavailable.InstanceLockedError');
+  });
+
+  test('more memory must be there, what other instances were promised taken into account; less needs none', async () => {
+    await using fixture = await openSite();
+    // 16 GB, of which nine tenths may be used up; this instance has one.
+    assert.equal(codeOf(await upgrade(fixture, { MemSize: 15 * 1024 })), 'ResourceInsufficient');
+    assert.equal(codeOf(await upgrade(fixture, { MemSize: 13 * 1024 })), undefined);
+    await using full = await openSite({
+      machine: { ...MACHINE, room: async () => ({ totalMemoryBytes: GIGABYTE, freeMemoryBytes: 0, freeDiskBytes: 0 }) },
+    });
+    assert.equal(codeOf(await upgrade(full, { MemSize: 2048 })), 'ResourceInsufficient');
+    assert.equal(codeOf(await upgrade(full, { MemSize: 1024 })), undefined);
+  });
+
+  test('ResetPassword seals the new password for its task, and leaves the row as it is until the server has it', async () => {
+    await using fixture = await openSite();
+    const before = await fixture.catalog.instances.get(ONLINE);
+    const { TaskId } = await reset(fixture, { Password: 'battery-staple-8' });
+    const task = await fixture.catalog.tasks.get(Number(TaskId));
+    assert.equal(task?.kind, 'reset-password');
+    assert.ok(!(task?.payload ?? '').includes('battery'));
+    assert.deepEqual(fixture.sealed.get(ONLINE), { password: 'battery-staple-8' });
+    const after = await fixture.catalog.instances.get(ONLINE);
+    assert.equal(after?.state, 'changing');
+    assert.deepEqual(after?.sealedSecrets, before?.sealedSecrets);
+  });
+
+  const refused: Array<[action: typeof upgrade, parameters: object, code: string, message: RegExp]> = [
+    [upgrade, { MemSize: 0 }, 'InvalidParameterValue.MemSizeNotInRange', /MemSize is 0; it must be 1024 to 65536/],
+    [upgrade, { MemSize: 66_560 }, 'InvalidParameterValue.MemSizeNotInRange', /MemSize is 66560/],
+    [upgrade, { MemSize: 1025 }, 'LimitExceeded.InvalidMemSize', /multiple of 1024/],
+    [upgrade, { MemSize: 1024, RedisShardNum: 2 }, 'InvalidParameterValue.SpecNotExist', /2 shards/],
+    [upgrade, { MemSize: 1024, RedisReplicasNum: 3 }, 'InvalidParameterValue.SpecNotExist', /3 replicas/],
+    [upgrade, { MemSize: 1024, NodeSet: [{ NodeType: 1 }] }, 'InvalidParameterValue.SpecNotExist', /no NodeSet/],
+    [upgrade, { MemSize: 1024, SwitchOption: 1 }, 'UnsupportedOperation', /SwitchOption/],
+    [upgrade, { MemSize: 1024, SwitchOption: 3 }, 'InvalidParameter.InvalidParameter', /SwitchOption is 3/],
+    [upgrade, { MemSize: 1024, InstanceId: INSTANCE_ID }, 'InvalidParameterValue.UnSupportedType', /set maxmemory in its server/],
+    [upgrade, { MemSize: 1024, InstanceId: ISOLATED }, 'ResourceUnavailable.InstanceStatusAbnormal', /is isolated/],
+    [reset, {}, 'InvalidParameterValue.PasswordRuleError', /8 to 64/],
+    [reset, { Password: 'onlylower' }, 'InvalidParameterValue.PasswordRuleError', /two kinds/],
+    [reset, { Password: '/starts-with-7' }, 'InvalidParameterValue.PasswordRuleError', /must not start with/],
+    [reset, { Password: `a1${'x'.repeat(63)}` }, 'InvalidParameterValue.PasswordRuleError', /8 to 64/],
+    [reset, { NoAuth: true }, 'InvalidParameterValue.PasswordFreeDenied', /give a Password/],
+    [reset, { Password: PASSWORD, EncryptPassword: true }, 'UnsupportedOperation', /EncryptPassword/],
+    [reset, { Password: PASSWORD, InstanceId: INSTANCE_ID }, 'FailedOperation.UnSupportError', /attach it again/],
+    [reset, { Password: PASSWORD, InstanceId: ISOLATED }, 'ResourceUnavailable.InstanceStatusAbnormal', /is isolated/],
+  ];
+  for (const [action, parameters, code, message] of refused) {
+    test(`${action === upgrade ? 'UpgradeInstance' : 'ResetPassword'} refuses ${JSON.stringify(parameters).slice(0, 60)} with ${code}`, async () => {
+      await using fixture = await openSite();
+      const answer = await action(fixture, parameters);
+      assert.equal(codeOf(answer), code);
+      assert.match(answer.Error?.Message ?? '', message);
+      assert.equal(fixture.wakes(), 0);
+    });
+  }
+});
+
 describe('ModifyInstance', () => {
   const change = (fixture: ApiFixture, parameters: object) => fixture.call('ModifyInstance', parameters);
 

@@ -228,7 +228,6 @@ function readZone({ ZoneId, ZoneName = '' }: OrderTerms, ctx: Context): number {
 
 const SPECIALS = /[()`~!@#$%^&*\-+=_|{}[\]:;<>,.?/]/;
 
-/** SDK model, CreateInstancesRequest.Password. */
 function readPassword({ Password = '', NoAuth }: OrderTerms, ctx: Context): string {
   if (NoAuth === true) {
     throw ctx.fail('InvalidParameterValue.PasswordFreeDenied', {
@@ -242,6 +241,12 @@ function readPassword({ Password = '', NoAuth }: OrderTerms, ctx: Context): stri
       zh: 'Password 为空；实例需要 8 到 64 个字符的密码。',
     });
   }
+  assertPasswordRule(Password, ctx);
+  return Password;
+}
+
+/** Throws InvalidParameterValue.PasswordRuleError unless the vendor's rule for passwords holds. Source: SDK model, CreateInstancesRequest.Password. */
+export function assertPasswordRule(Password: string, ctx: ActionContext<'InvalidParameterValue.PasswordRuleError'>): void {
   const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, SPECIALS].filter((pattern) => pattern.test(Password)).length;
   if (!/^[A-Za-z0-9()`~!@#$%^&*\-+=_|{}[\]:;<>,.?/]{8,64}$/.test(Password) || Password.startsWith('/') || classes < 2) {
     throw ctx.fail('InvalidParameterValue.PasswordRuleError', {
@@ -249,7 +254,6 @@ function readPassword({ Password = '', NoAuth }: OrderTerms, ctx: Context): stri
       zh: 'Password 必须为 8 到 64 个字符，至少包含小写字母、大写字母、数字和 ()`~!@#$%^&*-+=_|{}[]:;<>,.?/ 中的两种，且不能以“/”开头。',
     });
   }
-  return Password;
 }
 
 function invalid(ctx: Context, text: Message): Error {

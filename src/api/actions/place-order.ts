@@ -105,7 +105,7 @@ function createRow(
 }
 
 /** In the vendor's form: the day in UTC+8 and digits, twenty in all. */
-function createDealName(atMs: number): string {
+export function createDealName(atMs: number): string {
   const day = new Date(atMs + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '');
   return `${day}${String(randomInt(1_000_000)).padStart(6, '0')}${String(randomInt(1_000_000)).padStart(6, '0')}`;
 }

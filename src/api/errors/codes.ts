@@ -60,6 +60,7 @@ export const apiErrorCodes = {
   'InvalidParameterValue.InvalidInstanceTypeId': { meaning: 'no such instance can be created here' },
   'InvalidParameterValue.InvalidSubnetId': { meaning: 'no such subnet' },
   'InvalidParameterValue.OffsetInvalid': { meaning: 'the offset is not a multiple of the limit' },
+  'InvalidParameterValue.MemSizeNotInRange': { meaning: 'the memory is out of range' },
   'InvalidParameterValue.PasswordEmpty': { meaning: 'a password is required' },
   'InvalidParameterValue.PasswordError': { meaning: 'the password is wrong' },
   'InvalidParameterValue.PasswordFreeDenied': { meaning: 'an instance without a password cannot be created here' },

@@ -126,6 +126,7 @@ const STATUS = {
   starting: { number: 1, title: 'Starting' },
   online: { number: 2, title: 'Running' },
   restoring: { number: 1, title: 'Restoring' },
+  changing: { number: 1, title: 'Changing' },
   isolating: { number: 1, title: 'Isolating' },
   isolated: { number: -2, title: 'Isolated' },
   cleaning: { number: -3, title: 'Cleaning up' },

@@ -17,6 +17,8 @@ export const TASK_TYPES = {
   'clear-instance': { words: 'Clear instance', code: '004' },
   'restore-instance': { words: 'Restore instance', code: '010' },
   'clone-instance': { words: 'Clone instance', code: '026' },
+  'resize-instance': { words: 'Change memory of instance', code: '002' },
+  'reset-password': { words: 'Reset password of instance', code: '007' },
 } as const satisfies Record<TaskKind, { words: string; code: string }>;
 
 /** A backup that a schedule asked for. */

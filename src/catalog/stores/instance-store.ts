@@ -128,13 +128,15 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
       expectOneRow(result.numUpdatedRows, `instance ${instanceId} is not ${from}`);
     },
 
-    async update(instanceId, { name, projectId, deleteProtection }) {
+    async update(instanceId, { name, projectId, deleteProtection, sealedSecrets, maxMemoryBytes }) {
       const result = await db
         .updateTable('instances')
         .set({
           ...(name === undefined ? {} : { name, name_folded: foldCase(name) }),
           ...(projectId === undefined ? {} : { project_id: projectId }),
           ...(deleteProtection === undefined ? {} : { delete_protection: deleteProtection ? 1 : 0 }),
+          ...(sealedSecrets === undefined ? {} : { sealed_secrets: sealedSecrets }),
+          ...(maxMemoryBytes === undefined ? {} : { max_memory_bytes: maxMemoryBytes }),
         })
         .where('instance_id', '=', instanceId)
         .executeTakeFirst();

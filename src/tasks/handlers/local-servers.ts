@@ -13,6 +13,11 @@ export interface LocalServers {
    * started again. Another port is picked, and recorded, where `port` is 0 or taken. Ended again when `signal` aborts meanwhile.
    */
   start(instance: Instance, port: number, signal: AbortSignal): Promise<StartedLocalServer>;
+  /**
+   * Gives the running server of an instance the password and limit of this row, now and at every later start; may be called again after it
+   * threw. Throws a retryable `managed-server-down` where none runs, and `server-unreachable`.
+   */
+  reconfigure(instance: Instance): Promise<void>;
   /** Ends the server, its data on disk; success where none runs. */
   stop(instanceId: string): Promise<void>;
   /** Ends the server and removes its data; success where there are none. */
