@@ -108,14 +108,16 @@ async function post(url: URL, headers: Record<string, string>, body: string, tim
   // node:https takes as long to load as the whole client; most endpoints are plain and on loopback.
   const request = url.protocol === 'https:' ? (await import('node:https')).request : requestPlain;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const fail = (cause: Error) =>
+  const fail = (cause: Error) => {
+    const isPlain = 'code' in cause && cause.code === 'EPROTO';
     reject(
-      new DomainError('server-unreachable', `no answer from ${url.origin}: ${cause.message}`, {
+      new DomainError('server-unreachable', `no answer from ${url.origin}: ${isPlain ? 'it does not speak TLS' : cause.message}`, {
         retryable: true,
-        hint: 'is the server running? start it with ./redkeep up, or name another one with --endpoint',
+        hint: isPlain ? `try http://${url.host}` : 'is the server running? start it with ./redkeep up, or name another one with --endpoint',
         cause,
       }),
     );
+  };
   const sent = request(url.origin, {
     method: 'POST',
     headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },

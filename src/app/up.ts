@@ -63,7 +63,9 @@ async function showFirstBackup(service: Service, io: Io, asJson: boolean): Promi
       InstanceId: instance.instanceId,
       Remark: 'first backup',
     });
-    await waitForTask(client, TaskId, io, 'first backup');
+    // Ctrl-C ends the service here, and not the waiting alone.
+    const { env, interactive, out, err } = io;
+    await waitForTask(client, TaskId, { env, interactive, out, err }, 'first backup');
   }
   const table = await showProofs(service, client, instance.instanceId);
   const answer = await describe({});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -113,6 +113,15 @@ describe('what goes wrong has a status and a message that says what to do', () =
     assert.match(refused.err, /no answer from http:\/\/127\.0\.0\.1:\d+: .*; is the server running\? start it with \.\/redkeep up/);
   });
 
+  test('a server without TLS: what to name instead', async () => {
+    const refused = await redkeep(['instance', 'list'], { REDKEEP_ENDPOINT: `https://127.0.0.1:${live.port}` });
+    assert.equal(refused.status, 4);
+    assert.equal(
+      refused.err,
+      `redkeep: no answer from https://127.0.0.1:${live.port}: it does not speak TLS; try http://127.0.0.1:${live.port}\n`,
+    );
+  });
+
   test('no key, and a wrong one of a data directory: where it was looked for', async () => {
     const env = { REDKEEP_SECRET_ID: '', REDKEEP_SECRET_KEY: '' };
     const none = await redkeep(['instance', 'list', '--data-dir', directory], env);
@@ -131,6 +140,11 @@ test('an action is called whatever its product, with nested parameters', async (
   assert.equal((JSON.parse(events.out) as { TotalCount: number }).TotalCount, 0);
   const user = await redkeep(['call', 'GetUser', '--Name', 'reader']);
   assert.equal((JSON.parse(user.out) as { Name: string }).Name, 'reader');
+});
+
+test('tells its version', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  assert.deepEqual(await redkeep(['--version']), { status: 0, out: `${version}\n`, err: '' });
 });
 
 test('no two statuses are the same, and help lists each', async () => {

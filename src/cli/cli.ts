@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { addBackupCommands } from './commands/backup.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCatalogCommands } from './commands/catalog.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly AddCommand[] = [
 /** Every command with its options and help. `finish` is given what a command line has started. */
 export function createProgram(io: Io, finish: Finish): Command {
   const program = new Command('redkeep')
+    .version(packageJson.version, '--version', 'print the version')
     .description('Backups of Redis and Valkey behind the Tencent Cloud API 3.0.')
     .showHelpAfterError('(add --help for the usage)')
     .exitOverride()

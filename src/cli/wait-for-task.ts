@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiCallError, type Client } from '../api/client.ts';
 import { DomainError } from '../lib/errors.ts';
+import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
 import { createProgressBar } from './progress-bar.ts';
 
@@ -23,20 +24,14 @@ export interface Measured {
 export async function waitForTask(client: Client, taskId: number, io: Io, label: string, measured?: Measured): Promise<TaskInfo> {
   const startedAt = Date.now();
   const bar = createProgressBar(io, label, { isBytes: measured?.totalBytes !== undefined });
-  const interrupted = Promise.withResolvers<never>();
-  // Where nothing waits for it just now, it is no rejection that nobody handles.
-  interrupted.promise.catch(() => {});
-  const forget = io.onInterrupt?.(() =>
-    interrupted.reject(
-      new DomainError('interrupted', `no longer waiting; the ${label} goes on as task ${taskId}`, {
-        hint: `see it with \`redkeep call DescribeTaskInfo --TaskId ${taskId}\``,
-      }),
-    ),
-  );
   try {
-    return await Promise.race([poll(), interrupted.promise]);
+    return await interruptible(
+      io,
+      poll(),
+      `no longer waiting; the ${label} goes on as task ${taskId}`,
+      `see it with \`redkeep call DescribeTaskInfo --TaskId ${taskId}\``,
+    );
   } finally {
-    forget?.();
     bar.end();
   }
 

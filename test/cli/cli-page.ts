@@ -22,7 +22,7 @@ export function toCliPage(): string {
     '# Command line',
     'In a checkout `redkeep` is `./redkeep`. `redkeep --help` and the `--help` of each command tell the same. Options, statuses and what `--json` prints are a contract: within a major version they are added to and not changed.',
     [
-      '- Results go to standard output, progress and errors to standard error. With `--json` standard output holds one JSON document and nothing else, or nothing where the command failed.',
+      '- Results go to standard output, progress and errors to standard error. With `--json` standard output holds one JSON document and nothing else, or nothing where the command failed before it had an answer.',
       '- A terminal sees how far a command is, with rate and remaining time; a pipe or a file never does. Nothing is coloured.',
       '- An instance is named by its id or its name, a backup by its id. What is mistyped is answered with what is near.',
       '- Ctrl-C while a command waits leaves its task alone; the message says how to see it.',

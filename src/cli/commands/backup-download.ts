@@ -7,6 +7,7 @@ import { type ConnectionOptions, connect } from '../connection.ts';
 import { downloadFile } from '../download-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findInstance } from '../find-instance.ts';
+import { interruptible } from '../interruptible.ts';
 import type { Io } from '../io.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
@@ -43,9 +44,14 @@ export function addBackupDownloadCommand(backup: Command, io: Io, finish: Finish
         const path = await choosePath(options, info.FileName);
         const bar = createProgressBar(io, 'download');
         try {
-          const sha256 = await downloadFile({ url: info.DownloadUrl, sizeBytes: info.FileSize }, path, {
-            onProgress: (done, total) => bar.update(done, total),
-          });
+          const sha256 = await interruptible(
+            io,
+            downloadFile({ url: info.DownloadUrl, sizeBytes: info.FileSize }, path, {
+              onProgress: (done, total) => bar.update(done, total),
+            }),
+            `the download was broken off; what came is in ${path}.part`,
+            'the same command goes on from there',
+          );
           bar.end();
           io.out(options.json ? renderJson({ File: path, FileSize: info.FileSize, Sha256: sha256 }) : `${path}\n`);
         } finally {
