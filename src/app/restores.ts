@@ -23,7 +23,7 @@ export function createMarkBox(keyring: Keyring): MarkBox {
 /** What the handlers of restores and clones need. Throws `config-invalid` where a file for replication over TLS cannot be read. */
 export async function openRestoreSite(
   config: Config,
-  site: Pick<RestoreSite, 'catalog' | 'repository' | 'openSecrets' | 'onEnd'> & { readonly keyring: Keyring },
+  site: Pick<RestoreSite, 'catalog' | 'repository' | 'openSecrets' | 'onEnd' | 'onAlarm'> & { readonly keyring: Keyring },
 ): Promise<RestoreSite> {
   return {
     ...site,

@@ -33,6 +33,7 @@ import { startWorker, type Worker } from '../tasks/worker.ts';
 import { createFindCredential, createTokenBox, sealSecretKey } from './access-keys.ts';
 import { assertCatalogIsCurrent, startCatalogSnapshots } from './catalog-snapshots.ts';
 import type { Config } from './config.ts';
+import { createDamageRecorder } from './damage-recorder.ts';
 import { createDownloadLinks } from './download-links.ts';
 import { createSecretBox, type SecretBox } from './instance-secrets.ts';
 import { createLocalMachine, createLocalServers } from './local-servers.ts';
@@ -111,6 +112,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     keyring,
     openSecrets: secrets.open,
     onEnd: metrics.observeRestore,
+    onAlarm: observeAlarm,
   });
 
   const owner = randomUUID();
@@ -142,6 +144,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
     clock: systemClock,
     log,
     vpcs,
+    onDamage: createDamageRecorder(config, { catalog, keyring: keyringText, log, clock: systemClock, onAlarm: observeAlarm }),
     onEvent: metrics.observeDownload,
   });
   // Released when the server has closed its connections.

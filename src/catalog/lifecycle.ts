@@ -34,7 +34,7 @@ export interface Proof {
   readonly state: ProofState;
   /** When it was tried; null while unproven. */
   readonly at: number | null;
-  /** Of the server that loaded it, `redis` or `valkey`; `` where none did. */
+  /** Of the server that was to load it, `redis` or `valkey`; `` where none was, such as where its stored bytes were found damaged. */
   readonly serverKind: string;
   /** Of the server that loaded it; `` where none did. */
   readonly serverVersion: string;
@@ -108,6 +108,11 @@ export interface LifecycleStore {
    * that is missing today takes nothing away from what one has shown.
    */
   recordProof(backupId: string, proof: Proof & { readonly at: number }): Promise<void>;
+  /**
+   * The stored bytes of a backup were all read and are right: `failed` turns to `unproven` where it was damage that was found, and not a server
+   * that could not load it. Returns whether it did.
+   */
+  retractDamage(backupId: string): Promise<boolean>;
   /** Usable backups that were never tried to be proven, the newest first; `newestOnly`: of each instance at most its newest usable one. */
   unproven(query: { readonly newestOnly: boolean; readonly limit: number }): Promise<Backup[]>;
   /** Whether an instance has a usable backup that started after this one. */

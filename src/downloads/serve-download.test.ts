@@ -15,6 +15,7 @@ import { NO_RESTRICTION } from '../catalog/download-restriction.ts';
 import { openAuditLog } from '../lib/audit-log.ts';
 import { rotateKeyring } from '../repository/keyring.ts';
 import { createMemoryStorage } from '../storage/drivers/memory.ts';
+import { storageError } from '../storage/object-storage.ts';
 import { createLinkPath, type LinkClaims } from './link.ts';
 
 const PLAIN = randomBytes(300_000);
@@ -23,6 +24,12 @@ async function openFilled(plain = PLAIN, frameBytes = 70_000): Promise<{ site: D
   const site = await openDownloadSite();
   const claims = await site.addBackup(cut(plain, frameBytes));
   return { site, claims, path: site.path(claims) };
+}
+
+/** Of a download whose first frame is bad not even the headers go out. */
+async function assertBreaksOff(site: DownloadSite, path: string): Promise<void> {
+  const got = await site.fetch(path).catch((error: NodeJS.ErrnoException) => error);
+  assert.ok('complete' in got ? !got.complete && got.body.length < PLAIN.length : got.code === 'ECONNRESET', JSON.stringify(got));
 }
 
 function textOf({ body }: Fetched): string {
@@ -289,6 +296,71 @@ test('damage is found before its frame goes out: the connection is cut, and the 
   assert.deepEqual([status, complete, body.length % 70_000], [200, false, 0]);
   assert.ok(body.length < PLAIN.length && body.equals(PLAIN.subarray(0, body.length)));
   await eventually('the failure is recorded', async () => (await site.audited()).at(-1)?.['event'] === 'download.failed');
+  // Nothing that is kept rests on it any more, and somebody hears of it, once.
+  const { proof } = (await site.catalog.backups.get(claims.backupId)) ?? {};
+  assert.deepEqual([proof?.state, proof?.at, site.alarms], ['failed', site.clock.now(), ['proof-failed']]);
+  assert.match(proof?.message ?? '', /^it cannot be read: \S+data-00000-00000, frame \d/);
+  assert.equal((await site.fetch(path)).complete, false);
+  assert.deepEqual(site.alarms, ['proof-failed']);
+  // What is whole of it is still given out.
+  assert.ok((await site.fetch(path, { headers: { Range: 'bytes=0-9' } })).body.equals(PLAIN.subarray(0, 10)));
+});
+
+for (const [what, hide] of [
+  ['an object that is missing', async (site: DownloadSite, name: string) => site.storage.delete(name)],
+  [
+    'an object that was cut short',
+    async (site: DownloadSite, name: string) =>
+      site.storage.put(name, (await site.storage.read(name)).subarray(0, 100_000), { replace: true }),
+  ],
+] as const) {
+  test(`${what} is damage`, async () => {
+    const { site, claims, path } = await openFilled();
+    await using _ = site;
+    await hide(site, `backups/${claims.backupId}/1/data-00000-00000`);
+    await assertBreaksOff(site, path);
+    assert.deepEqual([(await site.catalog.backups.get(claims.backupId))?.proof.state, site.alarms], ['failed', ['proof-failed']]);
+  });
+}
+
+test('a storage that fails in mid-stream, or is gone as a whole, cuts the connection and says nothing of the backup', async () => {
+  const memory = createMemoryStorage();
+  let fault: 'EIO' | 'not mounted' | undefined;
+  const storage = overrideStorage(memory, {
+    read: async (name, options) => {
+      if (fault === 'EIO' && name.includes('/data-')) {
+        throw storageError('storage-unavailable', 'EIO while reading', { retryable: true });
+      }
+      if (fault === 'not mounted' && (name.includes('/data-') || name === 'repository.json')) {
+        throw storageError('object-not-found', `object ${name} does not exist`);
+      }
+      return memory.read(name, options);
+    },
+    stat: async (name, options) => (fault === 'not mounted' && name === 'repository.json' ? undefined : memory.stat(name, options)),
+  });
+  await using site = await openDownloadSite({ storage });
+  const claims = await site.addBackup(cut(PLAIN, 70_000));
+  for (const each of ['EIO', 'not mounted'] as const) {
+    fault = each;
+    await assertBreaksOff(site, site.path(claims));
+    await eventually('recorded', async () => (await site.audited()).at(-1)?.['event'] === 'download.failed');
+    assert.deepEqual([(await site.catalog.backups.get(claims.backupId))?.proof.state, site.alarms], ['unproven', []], each);
+  }
+  fault = undefined;
+  assert.ok((await site.fetch(site.path(claims))).body.equals(PLAIN));
+});
+
+test('where not even the manifest is there: the backup is bad, unless the repository is gone as a whole', async () => {
+  const { site, claims, path } = await openFilled();
+  await using _ = site;
+  const repositoryJson = await site.storage.read('repository.json');
+  await site.storage.delete(`backups/${claims.backupId}/1/manifest`);
+  await site.storage.delete('repository.json');
+  const { status, headers } = await site.fetch(path);
+  assert.deepEqual([status, headers['retry-after'], site.alarms], [503, '10', []]);
+  await site.storage.put('repository.json', repositoryJson);
+  assert.equal((await site.fetch(path)).status, 500);
+  assert.deepEqual(site.alarms, ['proof-failed']);
 });
 
 test('a damaged manifest is said without its details, a storage that fails is worth another try', async () => {
@@ -301,6 +373,9 @@ test('a damaged manifest is said without its details, a storage that fails is wo
   const { status, body } = await site.fetch(path);
   assert.equal(status, 500);
   assert.equal(body.toString(), 'BackupDamaged: the stored bytes of this backup cannot be read; the log of the service says why.\n');
+  const last = (await site.audited()).at(-1);
+  assert.deepEqual([last?.['event'], last?.['reason'], last?.['backupId']], ['download.refused', 'damaged', claims.backupId]);
+  assert.deepEqual([(await site.catalog.backups.get(claims.backupId))?.proof.state, site.alarms], ['failed', ['proof-failed']]);
 });
 
 test('a backup is held while it is downloaded and by nobody afterwards, however that ends', async () => {
@@ -360,7 +435,6 @@ test('a storage that cannot be reached is 503', async () => {
   const storage = overrideStorage(memory, {
     read: async (...args) => {
       if (isDown) {
-        const { storageError } = await import('../storage/object-storage.ts');
         throw storageError('storage-unavailable', 'down', { retryable: true });
       }
       return memory.read(...args);

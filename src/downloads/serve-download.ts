@@ -3,9 +3,10 @@ import { USABLE_STATES } from '../catalog/backup-state.ts';
 import type { Backup, BackupState, Catalog } from '../catalog/catalog.ts';
 import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
-import { describeError, isDomainError } from '../lib/errors.ts';
+import { type DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ShardReader } from '../repository/attempt-reader.ts';
+import { isDamage } from '../repository/is-damage.ts';
 import type { Repository } from '../repository/repository.ts';
 import { isAddressAllowed, type VpcBlocks } from './address-rule.ts';
 import { type LinkClaims, type LinkSigner, readLinkPath } from './link.ts';
@@ -49,6 +50,11 @@ export interface DownloadsOptions {
   readonly vpcs: VpcBlocks;
   /** How long a hold lasts without being prolonged, which it is twice as often; after a crash it keeps the backup so long. Default: 10 min. */
   readonly holdMs?: number;
+  /**
+   * Told when stored bytes of a backup could not be read as they were stored: records it, and resolves to false where
+   * the repository is gone as a whole, which says nothing of the backup. Never rejects.
+   */
+  readonly onDamage: (backupId: string, error: DomainError) => Promise<boolean>;
   /** For metrics; must not throw. */
   readonly onEvent: (event: DownloadEvent) => void;
 }
@@ -68,7 +74,7 @@ const READABLE: ReadonlySet<BackupState> = new Set(USABLE_STATES);
  * begins is in the audit log before the first byte.
  */
 export function createDownloads(options: DownloadsOptions): Downloads {
-  const { catalog, repository, signer, audit, clock, log, vpcs, onEvent } = options;
+  const { catalog, repository, signer, audit, clock, log, vpcs, onDamage, onEvent } = options;
   const transfers = createTransfers(options);
   const auditRefusal = createRefusalAudit(audit, clock);
 
@@ -171,10 +177,12 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       try {
         return await answer(request);
       } catch (error) {
-        const refusal = toFault(error);
         log.error({ address: request.address, error: describeError(error) }, 'download.not-answered');
-        onEvent({ outcome: refusal.reason, bytes: 0 });
-        return toAnswer(refusal, request);
+        const claims = readLinkPath(signer, request.path);
+        const isGone = isDamage(error) && claims !== undefined && !(await onDamage(claims.backupId, error));
+        const refusal = isGone ? refusals.unavailable : toFault(error);
+        // It may be the audit log itself that fails; nothing has gone out.
+        return await refuse(request, refusal, claims).catch(() => toAnswer(refusal, request));
       }
     },
     ended: transfers.ended,
@@ -186,7 +194,7 @@ function toAuditFields({ backupId, attempt, shard, uin, expiresAt }: LinkClaims)
 }
 
 function toFault(error: unknown): Refusal {
-  if (isDomainError(error, 'backup-damaged', 'manifest-missing', 'master-key-missing', 'master-key-removed')) {
+  if (isDamage(error) || isDomainError(error, 'master-key-missing', 'master-key-removed')) {
     return refusals.damaged;
   }
   return isDomainError(error, 'storage-unavailable', 'catalog-unavailable', 'audit-unavailable') ? refusals.unavailable : refusals.fault;

@@ -3,9 +3,10 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { LONGEST_HOLD_MS } from '../catalog/lifecycle.ts';
 import type { AuditLog } from '../lib/audit-log.ts';
 import type { Clock } from '../lib/clock.ts';
-import { describeError, isDomainError } from '../lib/errors.ts';
+import { type DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ShardReader } from '../repository/attempt-reader.ts';
+import { isDamage } from '../repository/is-damage.ts';
 import type { AttemptRef } from '../repository/types.ts';
 import { createFrameCache } from './frame-cache.ts';
 import { type Sink, sendBytes } from './send-bytes.ts';
@@ -40,9 +41,10 @@ export function createTransfers(options: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly holdMs?: number;
+  readonly onDamage: (backupId: string, error: DomainError) => Promise<boolean>;
   readonly onEvent: (event: { outcome: 'started' | 'finished' | 'aborted' | 'failed'; bytes: number }) => void;
 }): Transfers {
-  const { catalog, audit, clock, log, holdMs = HOLD_MS, onEvent } = options;
+  const { catalog, audit, clock, log, holdMs = HOLD_MS, onDamage, onEvent } = options;
   const shared = { frames: createFrameCache(), budget: createWriteBudget() };
   const running = new Set<Promise<void>>();
 
@@ -91,6 +93,9 @@ export function createTransfers(options: {
       outcome = signal.aborted ? 'aborted' : 'failed';
       if (outcome === 'failed') {
         log.error({ downloadId, ...facts, error: describeError(error) }, 'download.failed');
+      }
+      if (isDamage(error)) {
+        await onDamage(backupId, error);
       }
       throw error;
     } finally {

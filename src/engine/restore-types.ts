@@ -63,6 +63,8 @@ export interface RestoreMark {
   /** What the target has loaded was found to differ from the backup. */
   readonly isDataWrong?: boolean;
   readonly safety?: AttemptRef;
+  /** Of a `settled` mark: the safety backup could not be gone back to, since its stored bytes are damaged so. */
+  readonly safetyDamage?: string;
   /** What the target's configuration was and is to be again, by directive. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly master?: { readonly host: string; readonly port: number; readonly replicationId: string };

@@ -38,13 +38,11 @@ export interface ConversionOptions {
  * a whole, `storage-unavailable`, or the signal's reason.
  */
 export async function runConversion(request: ConversionRequest, options: ConversionOptions): Promise<ConversionResult> {
-  const storage = await openStorage(request.storageUrl);
-  const keyring = importKeyring(request.keyring);
-  const repository = await openRepository(storage, keyring);
+  const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
   try {
     return await readWhole(repository, request.backup, options);
   } catch (error) {
-    await requireDamage(error, storage, keyring);
+    await requireDamage(error, request);
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { openRepository } from '../repository/repository.ts';
 import type { AttemptRef, StoredShard } from '../repository/types.ts';
 import { openStorage } from '../storage/registry.ts';
 import { readsRdb } from './check-target.ts';
+import { requireDamage } from './require-damage.ts';
 import { sendAsMaster } from './send-as-master.ts';
 import { startThrowawayServer, type ThrowawayServer } from './throwaway-server.ts';
 
@@ -36,7 +37,7 @@ export interface ProofResult {
   readonly result: 'proven' | 'failed' | 'not-provable';
   /** One sentence; what was compared, or what is wrong or missing. */
   readonly reason: string;
-  /** Of the throw-away server; empty where none fits. */
+  /** Of the throw-away server; empty where none fits, and where stored bytes are damaged. */
   readonly serverKind: 'redis' | 'valkey' | 'unknown';
   readonly serverVersion: string;
 }
@@ -62,9 +63,7 @@ const FAILURE_TIMEOUT_MS = 5_000;
  * holds with what the scan of the backup counted. Throws only where nothing can be said, such as `storage-unavailable` and `aborted`.
  */
 export async function runProof(request: ProofRequest, { signal, onProgress }: ProofOptions): Promise<ProofResult> {
-  const storage = await openStorage(request.storageUrl);
-  const keyring = importKeyring(request.keyring);
-  const repository = await openRepository(storage, keyring);
+  const repository = await openRepository(await openStorage(request.storageUrl), importKeyring(request.keyring));
   const progress = (phase: ProofProgress['phase'], sentBytes: number, totalBytes: number) => onProgress({ phase, sentBytes, totalBytes });
   let server: ProofServer | undefined;
   const judge = (result: ProofResult['result'], reason: string): ProofResult => ({
@@ -74,16 +73,14 @@ export async function runProof(request: ProofRequest, { signal, onProgress }: Pr
     serverVersion: server?.version ?? '',
   });
 
-  /**
-   * Bytes that are not those that were stored, or come to another content, are the backup's fault; anything else is thrown. So is a repository
-   * that cannot be opened any more: then it is gone as a whole.
-   */
+  /** Bytes that are not those that were stored, or come to another content, are the backup's fault; anything else is thrown. */
   async function judgeError(error: unknown): Promise<ProofResult> {
-    if (!isDomainError(error, 'backup-damaged', 'manifest-missing', 'restored-data-differs')) {
-      throw error;
+    if (isDomainError(error, 'restored-data-differs')) {
+      return judge('failed', error.message);
     }
-    await openRepository(storage, keyring);
-    return judge('failed', error.message);
+    await requireDamage(error, request);
+    // No server has anything to do with it.
+    return { result: 'failed', reason: error instanceof Error ? error.message : String(error), serverKind: 'unknown', serverVersion: '' };
   }
 
   let reader: AttemptReader;

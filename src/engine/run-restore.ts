@@ -2,6 +2,7 @@ import { DomainError, describeError, isDomainError } from '../lib/errors.ts';
 import { formatAddress } from '../redis/source-address.ts';
 import { pauseWrites, type WritePause } from '../redis/write-pause.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
+import { isDamage } from '../repository/is-damage.ts';
 import { importKeyring } from '../repository/keyring.ts';
 import { openRepository, type Repository } from '../repository/repository.ts';
 import type { StoredShard } from '../repository/types.ts';
@@ -10,6 +11,7 @@ import { addHints } from './add-hints.ts';
 import { type CheckedTarget, checkTarget } from './check-target.ts';
 import { readNeeds } from './read-needs.ts';
 import { replaceData } from './replace-data.ts';
+import { distrustDamage } from './require-damage.ts';
 import { countKeys, requireNoneExists, writeKeys } from './restore-by-keys.ts';
 import type { RestoreMark, RestoreOptions, RestoreProgress, RestoreRequest, RestoreResult } from './restore-types.ts';
 import { runBackup } from './run-backup.ts';
@@ -20,7 +22,8 @@ import type { BackupProgress } from './types.ts';
 /**
  * One try at a restore. All stored bytes are authenticated before the target is looked at, and the target before anything is changed. When it
  * throws, it has settled what it had begun, and the hint of the error says what the target holds; only after an abort, or where even that
- * failed, the last mark is not `settled`, and `runSettle` has to be called with it.
+ * failed, the last mark is not `settled`, and `runSettle` has to be called with it. `backup-damaged` and `manifest-missing` always speak of the
+ * backup that is restored.
  */
 export async function runRestore(request: RestoreRequest, options: RestoreOptions): Promise<RestoreResult> {
   const { signal } = options;
@@ -30,17 +33,10 @@ export async function runRestore(request: RestoreRequest, options: RestoreOption
   onProgress('verifying');
   // Its loading takes as long as a small backup's verification.
   void import('../redis/redis-client.ts');
-  await repository.authenticateAttempt(request.backup, { signal });
-  const reader = await repository.openAttempt(request.backup, { signal });
-
-  onProgress('checking');
-  const needs = await readNeeds(reader, signal);
+  const { reader, needs } = await readBackup(repository, request, signal, () => onProgress('checking'));
   const merges = request.filter !== undefined;
   const { target, endpoint, allowPlainText } = request;
   const checked = await checkTarget(target, needs, { endpoint, allowPlainText, merges, signal });
-  if (request.dryRun) {
-    return countOnly(request, reader, checked, signal);
-  }
 
   let last: RestoreMark | undefined;
   const mark = async (next: RestoreMark) => {
@@ -49,16 +45,32 @@ export async function runRestore(request: RestoreRequest, options: RestoreOption
   };
   const run = { request, options: { ...options, mark }, repository, reader, shard: needs.shard, checked, onProgress };
   try {
+    if (request.dryRun) {
+      return await countOnly(request, reader, checked, signal);
+    }
     const result = merges ? await merge(run) : await replace(run);
     if (last !== undefined) {
       await mark({ ...last, step: 'settled', settled: RESTORED });
     }
     return result;
-  } catch (error) {
+  } catch (thrown) {
+    const error = await distrustDamage(thrown, request);
     if (last === undefined || last.step === 'settled') {
       throw error;
     }
     throw await settleAfter(error, last, run);
+  }
+}
+
+/** Authenticates every stored byte of the backup, and opens it. */
+async function readBackup(repository: Repository, request: RestoreRequest, signal: AbortSignal, onVerified: () => void) {
+  try {
+    await repository.authenticateAttempt(request.backup, { signal });
+    const reader = await repository.openAttempt(request.backup, { signal });
+    onVerified();
+    return { reader, needs: await readNeeds(reader, signal) };
+  } catch (error) {
+    throw await distrustDamage(error, request);
   }
 }
 
@@ -155,11 +167,16 @@ async function saveTarget({ request, options, onProgress }: Run, report: string[
   const manifest = await runBackup(backup, { signal: options.signal, onProgress: onReceived }).catch((error: unknown) => {
     const advice =
       'what the target holds could not be backed up first: mend that, or restore without a safety backup, which cannot be undone';
-    throw options.signal.aborted ? error : addHints(error, [advice]);
+    throw options.signal.aborted ? error : addHints(nameSafety(error), [advice]);
   });
   report.push(...manifest.report.map((sentence) => `safety backup: ${sentence}`));
   const sizeBytes = manifest.shards.reduce((sum, shard) => sum + shard.sizeBytes, 0);
   return { ...safety.ref, sizeBytes, endedAt: manifest.endedAt };
+}
+
+/** Damage is that of the safety backup, which does not read back as it was stored, and not of the backup that is restored. */
+function nameSafety(error: unknown): unknown {
+  return isDamage(error) ? new DomainError('safety-backup-damaged', error.message, { cause: error }) : error;
 }
 
 async function countOnly(

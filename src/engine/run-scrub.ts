@@ -46,13 +46,12 @@ export async function runScrub({ backup, storageUrl, keyring, bytesPerSecond }: 
       options.onProgress({ phase: 'reading', readBytes });
     },
   });
-  const keys = importKeyring(keyring);
-  const repository = await openRepository(storage, keys);
+  const repository = await openRepository(storage, importKeyring(keyring));
   try {
     await repository.verifyAttempt(backup, { signal: options.signal });
     return { result: 'intact', reason: '' };
   } catch (error) {
-    await requireDamage(error, storage, keys);
+    await requireDamage(error, { storageUrl, keyring });
     return { result: 'damaged', reason: describeError(error) };
   }
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -151,6 +153,26 @@ describe('a process killed in a restore leaves what can be settled:', () => {
     const result = await scene.settle(await killWhile(request, { phase: 'writing-keys' }));
     assert.equal(result.outcome, 'unsettled');
     assert.match(result.report.join('\n'), /not certain: restore it, or another backup/);
+    await scene.assertAtRest();
+  });
+
+  test('where the safety backup is damaged by then, it says so once and for all', async () => {
+    await using scene = await prepare();
+    const mark = await killWhile(scene.site.restoreRequest(scene.target, { ttl: { kind: 'drop' } }), { phase: 'writing-keys' });
+    const { backupId, attempt } = mark.safety ?? {};
+    await rm(join(scene.site.directory, 'backups', String(backupId), String(attempt), 'data-00000-00000'));
+    const away = `${scene.site.directory}-away`;
+    await rename(scene.site.directory, away);
+    // A repository that is gone as a whole may be back for the next try.
+    await assert.rejects(settleRestore(scene.settleRequest(mark), recordRestore()), { code: 'repository-missing' });
+    await rename(away, scene.site.directory);
+    const recorder = recordRestore();
+    const result = await settleRestore(scene.settleRequest(mark), recorder);
+    assert.equal(result.outcome, 'unsettled');
+    assert.match(result.report.join('\n'), /^going back to the safety backup failed: \S+data-00000-00000/);
+    assert.match(result.report.join('\n'), /not certain: restore it, or another backup/);
+    assert.deepEqual([recorder.marks.at(-1)?.step, recorder.marks.at(-1)?.safety], ['settled', mark.safety]);
+    assert.match(recorder.marks.at(-1)?.safetyDamage ?? '', /data-00000-00000/);
     await scene.assertAtRest();
   });
 

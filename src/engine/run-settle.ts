@@ -2,6 +2,7 @@ import { describeError, isDomainError } from '../lib/errors.ts';
 import type { SourceAddress } from '../redis/source-address.ts';
 import type { TargetState } from '../redis/target-state.ts';
 import { endPause } from '../redis/write-pause.ts';
+import { isDamage } from '../repository/is-damage.ts';
 import { importKeyring } from '../repository/keyring.ts';
 import { openRepository, type Repository } from '../repository/repository.ts';
 import { openStorage } from '../storage/registry.ts';
@@ -9,6 +10,7 @@ import { checkTarget } from './check-target.ts';
 import { endReplication, waitForAppendOnlyFile } from './end-replication.ts';
 import { readNeeds } from './read-needs.ts';
 import { replaceData } from './replace-data.ts';
+import { distrustDamage } from './require-damage.ts';
 import type { RestoreMark, RestoreOptions, RestoreProgress, SettleRequest, SettleResult } from './restore-types.ts';
 
 export const RESTORED: SettleResult = { outcome: 'restored', report: ['the target holds the backup'] };
@@ -31,8 +33,8 @@ export async function settle(repository: Repository, request: SettleRequest, opt
   const { target, mark } = request;
   await endPause(target);
   const state = await endReplication(target, mark, { signal: options.signal });
-  const result = await toResult(judge(mark, state), state, repository, request, options);
-  await options.mark({ ...mark, step: 'settled', settled: result });
+  const { safetyDamage, ...result } = await toResult(judge(mark, state), state, repository, request, options);
+  await options.mark({ ...mark, step: 'settled', settled: result, ...(safetyDamage === undefined ? {} : { safetyDamage }) });
   return result;
 }
 
@@ -54,13 +56,15 @@ function judge(mark: RestoreMark, state: TargetState): Verdict {
   return mark.keysBefore > 0 && state.totalKeys === 0 ? 'unknown' : 'old';
 }
 
+type Settled = SettleResult & Pick<RestoreMark, 'safetyDamage'>;
+
 async function toResult(
   verdict: Verdict,
   state: TargetState,
   repository: Repository,
   request: SettleRequest,
   options: RestoreOptions,
-): Promise<SettleResult> {
+): Promise<Settled> {
   const { target, mark } = request;
   if (verdict === 'new') {
     if (state.aofEnabled) {
@@ -81,7 +85,7 @@ async function toResult(
   return rollBack(mark, repository, request, options);
 }
 
-async function rollBack(mark: RestoreMark, repository: Repository, request: SettleRequest, options: RestoreOptions): Promise<SettleResult> {
+async function rollBack(mark: RestoreMark, repository: Repository, request: SettleRequest, options: RestoreOptions): Promise<Settled> {
   const { target, endpoint, allowPlainText } = request;
   const { signal } = options;
   const { safety } = mark;
@@ -113,7 +117,14 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
       },
     });
     return { outcome: 'rolled-back', report: ['the target holds what it held before the restore', ...way.report] };
-  } catch (error) {
+  } catch (thrown) {
+    const error = await distrustDamage(thrown, request);
+    const damage = isDamage(error) ? { safetyDamage: error.message } : {};
+    const failed = [`going back to the safety backup failed: ${describeError(error)}`, adviseOn({ ...mark, ...damage })];
+    if (isDamage(error) && last === undefined) {
+      // No other try can do better.
+      return { outcome: 'unsettled', report: failed, ...damage };
+    }
     if (signal.aborted || last === undefined || !isDomainError(error)) {
       throw error;
     }
@@ -121,12 +132,15 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
     if (!isDomainError(error, 'restored-data-differs') && judge(last, state) === 'new') {
       return { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] };
     }
-    return { outcome: 'unsettled', report: [`going back to the safety backup failed: ${describeError(error)}`, adviseOn(mark)] };
+    return { outcome: 'unsettled', report: failed, ...damage };
   }
 }
 
-function adviseOn({ safety }: RestoreMark): string {
-  const advice = safety === undefined ? 'restore it, or another backup,' : `restore it, or the safety backup ${safety.backupId},`;
+function adviseOn({ safety, safetyDamage }: RestoreMark): string {
+  const advice =
+    safety === undefined || safetyDamage !== undefined
+      ? 'restore it, or another backup,'
+      : `restore it, or the safety backup ${safety.backupId},`;
   return `what the target holds is not certain: ${advice} to the target again`;
 }
 

@@ -176,6 +176,8 @@ describe('cloning through the API', () => {
     assert.deepEqual([task?.TaskType, task?.Result], ['026', 4]);
     const { TaskMessage } = await endOfTask(service, task?.TaskId ?? 0);
     assert.match(TaskMessage, /damaged|authentic/);
+    const shown = await redkeep(['backup', 'show', sourceId, BackupId, '--data-dir', dataDir]);
+    assert.match(shown.stdout, /^proof +BAD, .*it cannot be read: .*data-00000-00000/m);
     const { TaskId } = await service.client.call<{ TaskId: number }>('redkeep', 'DeleteBackup', {
       InstanceId: sourceId,
       BackupId,

@@ -79,6 +79,28 @@ describe('proofs and scrubs of a service', () => {
     assert.match((await backup('verify', 'none')).stderr, /has no such backup/);
   });
 
+  it('verify --all goes on behind a backup that cannot be verified, and names it in the end', async () => {
+    await start({ REDKEEP_PROOF: 'none' });
+    const [first, second] = [await backUp(service, instanceId), await backUp(service, instanceId)].map(({ BackupId }) => BackupId);
+    const manifest = join(dataDir, 'repository', 'backups', first ?? '', '1', 'manifest');
+    const bytes = await readFile(manifest);
+    // Of a format of the future, which says nothing of the bytes.
+    bytes.writeUInt16BE(9, 4);
+    await chmod(manifest, 0o600);
+    await writeFile(manifest, bytes);
+    const all = await backup('verify', '--all');
+    assert.equal(all.status, 1, all.stdout + all.stderr);
+    assert.match(all.stdout, new RegExp(`^${second} proven by [^\n]*\n$`));
+    assert.match(all.stderr, new RegExp(`^redkeep: ${first} was not verified: .*format version 9`));
+    const asJson = await backup('verify', '--all', '--json');
+    const { Results, Failures } = JSON.parse(asJson.stdout) as Record<string, Array<{ BackupId: string; Message: string }>>;
+    assert.deepEqual(
+      [asJson.status, Results?.map(({ BackupId }) => BackupId), Failures?.map(({ BackupId }) => BackupId)],
+      [1, [second], [first]],
+    );
+    assert.match(await metrics(), /^redkeep_alarms_total\{kind="proof-failed"\} 0$/m);
+  });
+
   it('a proof that this machine cannot make is no alarm, and exit status 3 by hand', async () => {
     await start({ REDKEEP_PROOF: 'newest', REDKEEP_PROOF_MEMORY: '64m' });
     await source.command('SET', 'large', Buffer.alloc(64 * 1024 ** 2, 'x'));

@@ -238,6 +238,14 @@ describe('restoring through the API', () => {
     assert.equal(refused.Status, 'failed');
     assert.match(refused.Message, /damaged|not what was stored|authentic/);
     assert.deepEqual(await readContent(target), before);
+    // Recorded and told, by whoever meets it first.
+    const show = async () => (await redkeep(['backup', 'show', sourceId, BackupId, '--data-dir', service.dataDir])).stdout;
+    assert.match(await show(), /^proof +BAD, .*it cannot be read: .*data-00000-00000/m);
+    const alarms = async () =>
+      (await (await fetch(`${service.endpoint}/metrics`)).text()).match(/^redkeep_alarms_total.*proof-failed.*$/m)?.[0];
+    assert.match((await alarms()) ?? '', / 1$/);
+    await ended(await restore(id, { BackupId, DryRun: true }));
+    assert.match((await alarms()) ?? '', / 1$/);
     const { TaskId } = await service.client.call<{ TaskId: number }>('redkeep', 'DeleteBackup', {
       InstanceId: sourceId,
       BackupId,

@@ -10,9 +10,10 @@ import { createHttpServer, type HttpServerOptions } from '../../src/http/server.
 import { openAuditLog } from '../../src/lib/audit-log.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createKeyring, type Keyring } from '../../src/repository/keyring.ts';
-import { createRepository, type Repository } from '../../src/repository/repository.ts';
+import { createRepository, openRepository, type Repository } from '../../src/repository/repository.ts';
 import { createMemoryStorage } from '../../src/storage/drivers/memory.ts';
 import type { ObjectStorage } from '../../src/storage/object-storage.ts';
+import { recordDamage } from '../../src/tasks/handlers/bad-backup.ts';
 import { backupRow, insertExample } from './api-fixture.ts';
 import { writeAttempt } from './attempts.ts';
 import { openTempCatalog, type TempCatalog } from './temp-catalog.ts';
@@ -26,6 +27,7 @@ export interface DownloadSite extends AsyncDisposable {
   readonly storage: ObjectStorage;
   readonly downloads: Downloads;
   readonly events: DownloadEvent[];
+  readonly alarms: string[];
   readonly clock: { now(): number; set(atMs: number): void };
   /** Stores a backup of these frames and resolves to a link's path. */
   addBackup(frames: readonly Buffer[]): Promise<LinkClaims>;
@@ -67,6 +69,7 @@ export async function openDownloadSite(
     },
   };
   const events: DownloadEvent[] = [];
+  const alarms: string[] = [];
   const downloads = createDownloads({
     catalog,
     repository,
@@ -75,6 +78,17 @@ export async function openDownloadSite(
     clock,
     log: silentLogger,
     vpcs: new Map([['vpc-orders', ['10.1.0.0/16']]]),
+    async onDamage(backupId, error) {
+      try {
+        await openRepository(storage, keyring);
+      } catch {
+        return false;
+      }
+      await catalog.transaction((tables) =>
+        recordDamage(tables, backupId, error.message, { clock, onAlarm: (kind) => void alarms.push(kind) }),
+      );
+      return true;
+    },
     onEvent: (event) => void events.push(event),
     ...options.downloads,
   });
@@ -95,6 +109,7 @@ export async function openDownloadSite(
     storage,
     downloads,
     events,
+    alarms,
     clock,
     path,
     async addBackup(frames) {

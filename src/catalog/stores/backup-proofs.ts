@@ -6,7 +6,7 @@ import type { Scope } from '../scope.ts';
 import { readBackups } from './backup-rows.ts';
 import { expectOneRow } from './expect-one-row.ts';
 
-type Proofs = Pick<LifecycleStore, 'recordProof' | 'unproven' | 'isOutdated' | 'countBad' | 'recordScrub' | 'nextScrub'>;
+type Proofs = Pick<LifecycleStore, 'recordProof' | 'retractDamage' | 'unproven' | 'isOutdated' | 'countBad' | 'recordScrub' | 'nextScrub'>;
 
 /** What is known of the bytes of backups: whether a server loads them, and when they were read last. */
 export function createProofs(scope: Scope): Proofs {
@@ -37,6 +37,18 @@ export function createProofs(scope: Scope): Proofs {
           proof_message: message,
         });
       });
+    },
+
+    async retractDamage(backupId) {
+      const result = await scope.db
+        .updateTable('backups')
+        .set({ proof_state: 'unproven', proof_at: null, proof_message: '' })
+        .where('backup_id', '=', backupId)
+        .where('proof_state', '=', 'failed')
+        .where('proof_kind', '=', '')
+        .where('state', 'in', USABLE_STATES)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
 
     unproven: ({ newestOnly, limit }) =>

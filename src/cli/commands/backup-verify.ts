@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { ApiCallError, type Client } from '../../api/client.ts';
-import { DomainError, isDomainError } from '../../lib/errors.ts';
+import { DomainError, describeError, isDomainError } from '../../lib/errors.ts';
 import { renderProof } from '../backup-proofs.ts';
 import type { Finish } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { listBackups } from '../list-backups.ts';
@@ -30,6 +30,9 @@ interface Verified {
 /** The windows of the limit of requests are this long. */
 const LIMIT_PAUSE_MS = 1_000;
 
+/** No other backup would fare better. */
+const STOPS: readonly ExitCode[] = [EXIT.unreachable, EXIT.denied, EXIT.interrupted];
+
 /** Statuses of backups that have bytes: normal, converting, converted. */
 const USABLE = [2, 3, 4];
 
@@ -41,7 +44,10 @@ export function addBackupVerifyCommand(backup: Command, io: Io, finish: Finish):
     .argument('[backup-id]', 'as `backup list` shows it')
     .option('--all', 'every backup of the instance, one after the other, oldest first')
     .option('--no-wait', 'return as soon as the tasks are under way; prints their ids')
-    .addHelpText('after', '\nExit status 7 where a backup is bad, else 3 where one cannot be proven on this machine, else 0.')
+    .addHelpText(
+      'after',
+      '\nExit status 7 where a backup is bad, else 1 where one could not be verified, else 3 where one cannot be proven on this machine, else 0.',
+    )
     .action((instance: string, backupId: string | undefined, options: VerifyOptions) =>
       finish(async () => {
         if ((backupId === undefined) === (options.all !== true)) {
@@ -58,11 +64,56 @@ export function addBackupVerifyCommand(backup: Command, io: Io, finish: Finish):
 
 async function startAll(client: Client, instanceId: string, ids: readonly string[], options: VerifyOptions, io: Io): Promise<ExitCode> {
   const tasks: Array<{ BackupId: string; TaskId: number }> = [];
-  for (const id of ids) {
+  const failures = await forEachBackup(ids, options, async (id) => {
     tasks.push({ BackupId: id, TaskId: await start(client, instanceId, id) });
+  });
+  if (options.json) {
+    io.out(renderJson({ Tasks: tasks, ...failedOf(failures) }));
+  } else {
+    io.out(tasks.map(({ TaskId }) => `${TaskId}\n`).join(''));
   }
-  io.out(options.json ? renderJson({ Tasks: tasks }) : tasks.map(({ TaskId }) => `${TaskId}\n`).join(''));
-  return EXIT.ok;
+  return tellFailures(failures, io);
+}
+
+interface Failure {
+  readonly BackupId: string;
+  readonly error: unknown;
+}
+
+/**
+ * Calls `work` for each backup. With `--all` one that fails does not keep the others from their turn, unless they would fail alike; without it
+ * the error is thrown on.
+ */
+async function forEachBackup(ids: readonly string[], { all }: VerifyOptions, work: (id: string) => Promise<void>): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const BackupId of ids) {
+    try {
+      await work(BackupId);
+    } catch (error) {
+      if (all !== true) {
+        throw error;
+      }
+      failures.push({ BackupId, error });
+      if (STOPS.includes(exitCodeOf(error))) {
+        break;
+      }
+    }
+  }
+  return failures;
+}
+
+function failedOf(failures: readonly Failure[]): object {
+  return failures.length === 0 ? {} : { Failures: failures.map(({ BackupId, error }) => ({ BackupId, Message: describeError(error) })) };
+}
+
+/** Names what could not be verified, behind everything else. */
+function tellFailures(failures: readonly Failure[], io: Io): ExitCode {
+  for (const { BackupId, error } of failures) {
+    io.err(`redkeep: ${BackupId} was not verified: ${describeError(error)}\n`);
+  }
+  const last = failures.at(-1);
+  const status = last === undefined ? EXIT.ok : exitCodeOf(last.error);
+  return last === undefined || STOPS.includes(status) ? status : EXIT.failed;
 }
 
 async function start(client: Client, instanceId: string, backupId: string): Promise<number> {
@@ -81,18 +132,19 @@ async function start(client: Client, instanceId: string, backupId: string): Prom
 /** Each result is told as soon as it is there. */
 async function verifyAll(client: Client, instanceId: string, ids: readonly string[], options: VerifyOptions, io: Io): Promise<ExitCode> {
   const results: Verified[] = [];
-  for (const id of ids) {
+  const failures = await forEachBackup(ids, options, async (id) => {
     const verified = await verify(client, instanceId, id, io);
     results.push(verified);
     if (!options.json) {
       io.out(`${id} ${renderProof({ ...verified, State: verified.Result })}: ${verified.Message}\n`);
     }
-  }
+  });
   if (options.json) {
-    io.out(renderJson({ Results: results }));
+    io.out(renderJson({ Results: results, ...failedOf(failures) }));
   }
+  const status = tellFailures(failures, io);
   const has = (result: Verified['Result']) => results.some(({ Result }) => Result === result);
-  return has('failed') ? EXIT.faultFound : has('not_provable') ? EXIT.notSetUp : EXIT.ok;
+  return has('failed') ? EXIT.faultFound : status !== EXIT.ok ? status : has('not_provable') ? EXIT.notSetUp : EXIT.ok;
 }
 
 async function verify(client: Client, instanceId: string, backupId: string, io: Io): Promise<Verified> {

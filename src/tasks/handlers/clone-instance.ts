@@ -25,7 +25,7 @@ export function createCloneInstanceHandler(restores: RestoreSite, managed: Manag
     async run(task, context) {
       const instance = await getOrdered(catalog, task);
       const { backupId } = readPayload(task);
-      const site = { catalog, clock, log: context.log };
+      const site = { catalog, clock, onAlarm: restores.onAlarm, log: context.log };
       const { result: facts, end } = await useBackup(site, backupId, holderOf(task), () =>
         clone(restores, managed, task, instance, context),
       );

@@ -2,9 +2,10 @@ import type { Catalog, Task } from '../../catalog/catalog.ts';
 import type { EventKind } from '../../catalog/events.ts';
 import { runInThread } from '../../engine/run-in-thread.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { DomainError, describeError, isDomainError } from '../../lib/errors.ts';
+import { DomainError, describeError } from '../../lib/errors.ts';
+import { isDamage } from '../../repository/is-damage.ts';
 import type { TaskHandler } from '../task.ts';
-import { recordBadBackup } from './bad-backup.ts';
+import { recordDamage } from './bad-backup.ts';
 
 export interface ConvertBackupOptions {
   readonly catalog: Catalog;
@@ -54,10 +55,8 @@ export function createConvertBackupHandler({ catalog, clock, storageUrl, keyring
       const backupId = backupOf(task);
       onEnd('failed');
       await tables.lifecycle.abandonConversion(backupId);
-      const backup = await tables.backups.get(backupId);
-      if (backup !== undefined && isDomainError(error, 'backup-damaged', 'manifest-missing')) {
-        const message = `it cannot be read: ${describeError(error)}`;
-        await recordBadBackup(tables, backup, { at: clock.now(), serverKind: '', serverVersion: '', message }, onAlarm);
+      if (isDamage(error)) {
+        await recordDamage(tables, backupId, describeError(error), { clock, onAlarm });
       }
     },
   };

@@ -99,7 +99,7 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
           `backup ${backupId} is ${backup?.state ?? 'unknown'}: there is nothing to prove any more`,
         );
       }
-      const site = { catalog, clock, log: context.log };
+      const site = { catalog, clock, onAlarm, log: context.log };
       const holder = { kind: 'proof', id: String(task.taskId) } as const;
       const { result, end } = await useBackup(site, backupId, holder, () => judge(backup, context));
       const verdict = toVerdict(result, clock.now());

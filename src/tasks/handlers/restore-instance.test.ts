@@ -55,6 +55,7 @@ async function prepare(): Promise<Scene> {
     allowPlainText: false,
     memoryCheck: 'warn',
     onEnd: () => {},
+    onAlarm: () => {},
   });
   return {
     catalog,

@@ -3,10 +3,10 @@ import type { Holder } from '../../catalog/lifecycle.ts';
 import { LONGEST_HOLD_MS } from '../../catalog/lifecycle.ts';
 import type { RestorePayload, StoredMark } from '../../catalog/restores.ts';
 import type { RestoreMark } from '../../engine/restore-types.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { AttemptRef, BackupFacts, Manifest } from '../../repository/types.ts';
+import { type AlarmSite, recordDamage } from './bad-backup.ts';
 
 /** Seals and opens the mark of an instance; it holds the server's password for its master. */
 export interface MarkBox {
@@ -15,10 +15,9 @@ export interface MarkBox {
   open(instanceId: string, sealed: Uint8Array): RestoreMark;
 }
 
-export interface MarkSite {
+export interface MarkSite extends AlarmSite {
   readonly catalog: Catalog;
   readonly repository: Repository;
-  readonly clock: Clock;
   readonly marks: MarkBox;
 }
 
@@ -56,9 +55,10 @@ export function safetyFacts(
  * recorded last; undefined before the first and after the last.
  */
 export function createMarkRecorder(
-  { catalog, repository, clock, marks }: MarkSite,
+  site: MarkSite,
   { instance, task, lease, log, facts, begunBy }: MarkedRestore,
 ): { mark(mark: RestoreMark): Promise<void>; readonly last: RestoreMark | undefined } {
+  const { catalog, repository, clock, marks } = site;
   const { instanceId } = instance;
   let last: RestoreMark | undefined;
   return {
@@ -71,6 +71,9 @@ export function createMarkRecorder(
       const manifest = whole && (await readManifest(repository, whole));
       await catalog.transaction(async (tables) => {
         await tables.tasks.fence(lease);
+        if (mark.safety !== undefined && mark.safetyDamage !== undefined) {
+          await recordDamage(tables, mark.safety.backupId, mark.safetyDamage, site);
+        }
         if (mark.step === 'settled' && begunBy !== task.taskId) {
           await tables.restores.clearMark(instanceId);
           return;

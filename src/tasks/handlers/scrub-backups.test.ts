@@ -90,6 +90,26 @@ test('damage is an alarm: the backup is as bad as one whose proof failed, and st
   assert.deepEqual(await site.site.filesLeft(), files);
 });
 
+test('bytes that are right again take the damage back, but not what a server said', async () => {
+  await using site = await makeProofSite(source);
+  const scrubber = await makeScrubber(site);
+  const { instanceId } = await site.backup();
+  await site.damage();
+  assert.equal(await scrubber.scrub(WEEK_MS), 'damaged');
+  // The same bit, back again.
+  await site.damage();
+  assert.equal(await scrubber.scrub(2 * WEEK_MS), 'intact');
+  const { proof, scrub } = await site.backup();
+  assert.deepEqual([proof.state, proof.at, proof.message, scrub.state], ['unproven', null, '', 'intact']);
+  assert.ok(scrubber.events.includes('backup.intact-again'));
+  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1), [BACKUP_ID]);
+
+  const verdict = { state: 'failed', at: 1, serverKind: 'redis', serverVersion: '7.0.15', message: 'the server died of it' } as const;
+  await site.catalog.lifecycle.recordProof(BACKUP_ID, verdict);
+  assert.equal(await scrubber.scrub(3 * WEEK_MS), 'intact');
+  assert.deepEqual((await site.backup()).proof, verdict);
+});
+
 test('a storage that is away says nothing of the bytes; the backup comes again within the hour', async () => {
   await using site = await makeProofSite(source);
   const scrubber = await makeScrubber(site);

@@ -31,7 +31,7 @@ const UNREADABLE_RETRY_MS = 3_600_000;
 /**
  * Reads the stored bytes of the backup that nobody has read for the longest time, where that is the interval ago or longer, and records the
  * result. Returns it, or undefined where none is due. What it finds damaged is from then on as bad as a failed proof: the floor no longer
- * counts it, and nothing is removed. There is no hold on the backup: where it has expired meanwhile, what was found says nothing and is not
+ * counts it, and nothing is removed. What was found damaged and is intact again counts as unproven again. There is no hold on the backup: where it has expired meanwhile, what was found says nothing and is not
  * recorded. A scrub that broke off has changed nothing and is made again.
  */
 export async function scrubNext(options: ScrubOptions, signal: AbortSignal): Promise<ScrubState | undefined> {
@@ -91,11 +91,14 @@ async function record(
   tables: CatalogTables,
   backup: Backup,
   scrub: Scrub & { at: number },
-  { intervalMs, onAlarm }: ScrubOptions,
+  { intervalMs, log, onAlarm }: ScrubOptions,
 ): Promise<void> {
   const isReadable = scrub.state !== 'unreadable';
   const checkedAt = isReadable ? scrub.at : scrub.at - Math.max(0, intervalMs - UNREADABLE_RETRY_MS);
   await tables.lifecycle.recordScrub(backup.backupId, scrub, checkedAt);
+  if (scrub.state === 'intact' && (await tables.lifecycle.retractDamage(backup.backupId))) {
+    log.warn({ backupId: backup.backupId }, 'backup.intact-again');
+  }
   if (scrub.state === 'damaged') {
     const message = `its stored bytes are damaged: ${scrub.message}`;
     await recordBadBackup(tables, backup, { at: scrub.at, serverKind: '', serverVersion: '', message }, onAlarm);

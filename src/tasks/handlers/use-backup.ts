@@ -1,8 +1,9 @@
 import type { Catalog, CatalogTables } from '../../catalog/catalog.ts';
 import type { Holder } from '../../catalog/lifecycle.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { isDamage } from '../../repository/is-damage.ts';
+import { type AlarmSite, recordDamage } from './bad-backup.ts';
 
 /** What a crash leaves on the backup at the most. */
 const HOLD_MS = 3_600_000;
@@ -10,10 +11,11 @@ const PROLONG_MS = HOLD_MS / 4;
 
 /**
  * Runs `work` on a backup that is held meanwhile, so that nothing removes its bytes. Throws `catalog-conflict` where it has none any more. The
- * result is to be recorded through `end`, which takes the hold off in the same transaction; where `work` throws, it is taken off here.
+ * result is to be recorded through `end`, which takes the hold off in the same transaction; where `work` throws, it is taken off here, and
+ * damage of that backup recorded.
  */
 export async function useBackup<T>(
-  site: { readonly catalog: Catalog; readonly clock: Clock; readonly log: Logger },
+  site: AlarmSite & { readonly catalog: Catalog; readonly log: Logger },
   backupId: string,
   holder: Holder,
   work: () => Promise<T>,
@@ -30,6 +32,9 @@ export async function useBackup<T>(
   try {
     return { result: await work(), end: (tables) => tables.lifecycle.release(backupId, holder) };
   } catch (error) {
+    if (isDamage(error)) {
+      await catalog.transaction((tables) => recordDamage(tables, backupId, describeError(error), site));
+    }
     await catalog.lifecycle.release(backupId, holder).catch(warn);
     throw error;
   } finally {
