@@ -105,6 +105,7 @@ export const damage: Scenario = {
       }
     }
     flipped += await damageRepositoryObject();
+    const flippable = edges.length + objects.bytes('repository.json').length;
 
     let changed = 0;
     for (; changed < soak.count && !soak.signal.aborted; changed++) {
@@ -138,7 +139,7 @@ export const damage: Scenario = {
     const codes = Object.entries(found).map(([code, count]) => `${count} ${code}`);
     return {
       frames,
-      'bytes of headers and footers flipped': flipped,
+      'bytes of headers and footers flipped': `${flipped} of ${flippable}`,
       'random places changed': changed,
       found: codes.join(' · '),
       'restores refused, the target untouched': restores,

@@ -37,7 +37,7 @@ export const killAtSteps: Scenario = {
   about:
     'kill -9 up to 40 ms after each step that a restore records (whole, by keys and merged, with and without a backup of the target), at each step of a clone, and before each step of the expiry and removal of two backups. The next start ends what was under way: the target of a restore holds the old data or the new, or, where neither can be had because it was merged or a safety backup was declined, the task says so; it is a master with its own settings, and can be restored to again. A clone is finished and holds the backup; an expiry is taken up where it was.',
   invariants: ['I1', 'I2', 'I3', 'I4', 'I6', 'I7'],
-  counts: { short: 2, long: 40 },
+  counts: { short: 2, long: 32 },
   async run(soak) {
     const random = randomOf(soak, this.name);
     await using site = await openRestoredSite();
@@ -73,7 +73,7 @@ export const killAtSteps: Scenario = {
     await assertConsistent(site.dataDir, 1);
     await assertNothingLeft(site.dataDir);
 
-    const expirySteps = await killExpiries(soak.count >= 40 ? undefined : 2, random, soak.signal);
+    const expirySteps = await killExpiries(soak.count >= this.counts.long ? undefined : 2, random, soak.signal);
     return {
       'kills of a restore': Object.values(outcomes).reduce((sum, count) => sum + count, 0),
       ...outcomes,

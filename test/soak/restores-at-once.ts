@@ -25,7 +25,7 @@ export const restoresAtOnce: Scenario = {
   about:
     'Two restores at once of one backup to two targets; two at once to one target, of which one runs or both one after the other; and a restore while its backup is deleted, or expires: it goes on to the end and the backup stays as long, or it is refused and the target holds what it held.',
   invariants: ['I1', 'I3', 'I6', 'I7'],
-  counts: { short: 4, long: 40 },
+  counts: { short: 4, long: 32 },
   async run(soak) {
     const random = randomOf(soak, this.name);
     await using site = await openRestoredSite();

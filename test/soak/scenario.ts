@@ -8,7 +8,7 @@ export const INVARIANTS = {
   I4: 'The newest backup of each instance that can be relied on is there.',
   I5: 'The total that a list tells is the number of rows that paging reaches; none comes twice.',
   I6: 'No unfinished file, throw-away server, process or replication link is left.',
-  I7: 'A source holds the same data and the same configuration as before and follows nobody; a target of a restore holds what it held or what the backup holds, digest and each expiry, and is a master with its own settings.',
+  I7: 'A source holds the same data and the same configuration as before and follows nobody; a target of a restore holds what it held or what the backup holds, digest and each expiry, and is a master with its own settings. Where neither can be had, because keys were merged or a backup of the target was declined, the task says so.',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
