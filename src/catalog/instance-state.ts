@@ -36,6 +36,9 @@ export const SERVED_STATES: readonly InstanceState[] = [
   'isolating',
 ];
 
+/** The states in which an instance has its automatic backups, and is missed where it has none. */
+export const BACKED_UP_STATES: readonly InstanceState[] = ['online', 'restoring'];
+
 export function canFollow(from: InstanceState, to: InstanceState): boolean {
   const followers: readonly InstanceState[] = INSTANCE_TRANSITIONS[from];
   return followers.includes(to);

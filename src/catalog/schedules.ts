@@ -5,7 +5,7 @@
  *   started     a backup was asked for                      its task succeeds → succeeded, fails → failed
  *   succeeded   the backup is available                     final
  *   failed      the backup's task failed, all its tries     final
- *   missed      nobody was there while the window was open  final
+ *   missed      nobody was there while the window was open  final, unless a clock that was ahead said so: then another run takes its place
  */
 export type RunState = 'started' | 'succeeded' | 'failed' | 'missed';
 
@@ -41,9 +41,11 @@ export interface ScheduleStore {
   get(instanceId: string): Promise<Schedule | undefined>;
   /** Writes the schedule of an instance in place of the one that it has; `catalog-conflict` where there is no such instance. */
   put(schedule: Schedule): Promise<void>;
-  /** Those of online instances that have days, in the order of ids. */
+  /** Those that have days, of instances in a state in which backups are expected, in the order of ids. */
   active(): Promise<Schedule[]>;
-  /** Throws `catalog-conflict` where the window has a run already. */
+  /** Lets schedules that would count only from later than `at` count from `at`: a clock that was ahead wrote them. Returns how many. */
+  countFrom(at: number): Promise<number>;
+  /** Takes the place of a run that was missed; throws `catalog-conflict` where the window has a run in another state. */
   insertRun(run: ScheduleRun): Promise<void>;
   /** The runs of an instance whose windows opened at `opensFrom` or later, oldest first. */
   runs(instanceId: string, opensFrom: number): Promise<ScheduleRun[]>;

@@ -6,6 +6,7 @@ import { instanceRow } from '../../test/harness/catalog-rows.ts';
 import { createEventLog } from '../../test/harness/event-log.ts';
 import { openTempCatalog, type TempCatalog } from '../../test/harness/temp-catalog.ts';
 import type { Backup, Catalog } from '../catalog/catalog.ts';
+import { openCatalog } from '../catalog/open-catalog.ts';
 import { runSchedules } from './run-schedules.ts';
 import { HOUR_MS, windowsBetween } from './schedule-windows.ts';
 
@@ -184,11 +185,24 @@ test('never two at once: while another task holds the instance the window waits,
   for (const at of [dueAt, closesAt - 1, closesAt + MINUTE_MS]) {
     assert.equal(await look(at), 0);
   }
+  assert.deepEqual(alarms, ['schedule-missed'], 'told of as soon as it has closed');
   const claim = await catalog.tasks.claim('worker', ['take-backup'], 60_000);
   assert.ok(claim !== undefined);
   await catalog.tasks.succeed(claim.lease);
   assert.equal(await look(closesAt + 2 * MINUTE_MS), 1);
   assert.deepEqual(await runs(), ['2026-11-25 started late']);
+  assert.deepEqual(alarms, ['schedule-missed'], 'once');
+});
+
+test('an instance that is being restored starts none, is told of where it misses one, and makes up for it afterwards', async () => {
+  await schedule();
+  const { dueAt, closesAt } = nextWindow();
+  await catalog.instances.move(INSTANCE, 'online', 'restoring', START);
+  assert.deepEqual([await look(dueAt), await look(closesAt)], [0, 0]);
+  assert.deepEqual([await runs(), alarms], [[], ['schedule-missed']]);
+  await catalog.instances.move(INSTANCE, 'restoring', 'online', START);
+  assert.equal(await look(closesAt + MINUTE_MS), 1);
+  assert.deepEqual([await runs(), alarms], [['2026-11-25 started late'], ['schedule-missed']]);
 });
 
 test('a backup that fails is told of once for each window, and counts for it', async () => {
@@ -261,6 +275,112 @@ describe('clocks that jump', () => {
       }
     });
   }
+
+  describe('ahead by days, and put right', () => {
+    const JUMP_MS = 5 * DAY_MS;
+    const fired = async () => (await backups()).map(({ startedAt }) => startedAt);
+
+    /** A clock five days ahead has taken one late backup and written four windows off that are still to come. */
+    async function jumpAndBack(): Promise<void> {
+      await schedule();
+      assert.equal(await look(START), 0);
+      assert.equal(await look(START + JUMP_MS), 1);
+      await endBackup();
+      assert.equal(await look(START + JUMP_MS + MINUTE_MS), 0);
+      assert.deepEqual(await runs(), [
+        ...['2026-11-25', '2026-11-26', '2026-11-27', '2026-11-28'].map((date) => `${date} missed`),
+        '2026-11-29 succeeded late',
+      ]);
+    }
+
+    test('each window that was written off fires once when its day comes; the one that was started is not started again', async () => {
+      await jumpAndBack();
+      let last = START;
+      const expected: number[] = [];
+      for (let day = 0; day < 7; day++) {
+        const { dueAt } = nextWindow(last);
+        if (day !== 4) {
+          expected.push(dueAt);
+        }
+        for (const at of [dueAt - 1, dueAt, dueAt + 1, dueAt + HOUR_MS, dueAt + 12 * HOUR_MS]) {
+          if ((await look(at)) === 1) {
+            await endBackup();
+          }
+        }
+        last = dueAt;
+      }
+      assert.deepEqual(
+        (await fired()).filter((at) => at !== START + JUMP_MS),
+        expected,
+      );
+      assert.equal((await runs()).length, 7);
+      assert.deepEqual(alarms, ['schedule-missed'], 'of the jump alone');
+    });
+
+    test('a service that is killed with the backup under way, and started again: its task ends, the next day fires', async () => {
+      await schedule();
+      assert.equal(await look(START + JUMP_MS), 1);
+      const again = await openCatalog(temp.url);
+      try {
+        const { dueAt } = nextWindow();
+        assert.equal(await look(dueAt, again), 0, 'the task of the first holds the instance');
+        await endBackup();
+        assert.equal(await look(dueAt + 1, again), 1);
+        assert.deepEqual((await runs()).slice(0, 2), ['2026-11-25 started', '2026-11-26 missed']);
+      } finally {
+        await again.close();
+      }
+    });
+
+    test('a start that breaks off leaves the window as it was, and the next look starts it', async () => {
+      await jumpAndBack();
+      const { dueAt } = nextWindow();
+      const before = await runs();
+      const failing: Catalog = {
+        ...catalog,
+        transaction: (work) =>
+          catalog.transaction(async (tables) => {
+            await work(tables);
+            throw new Error('killed before the commit');
+          }),
+      };
+      assert.equal(await look(dueAt, failing), 0);
+      assert.deepEqual([await runs(), (await backups()).length], [before, 1]);
+      assert.equal(await look(dueAt), 1);
+      assert.equal((await backups()).length, 2);
+    });
+
+    test('looks at once start it once', async () => {
+      await jumpAndBack();
+      const { dueAt } = nextWindow();
+      const again = await openCatalog(temp.url);
+      try {
+        const started = await Promise.all([look(dueAt), look(dueAt, again), look(dueAt), look(dueAt, again)]);
+        assert.deepEqual(started.toSorted(), [0, 0, 0, 1]);
+        assert.equal((await backups()).length, 2);
+      } finally {
+        await again.close();
+      }
+    });
+
+    test('with nobody there on those days, one late backup is made up for them, and they are told of', async () => {
+      await jumpAndBack();
+      const { closesAt } = nextWindow(START + DAY_MS);
+      assert.equal(await look(closesAt + 3 * HOUR_MS), 1);
+      await endBackup();
+      assert.equal(await look(closesAt + 4 * HOUR_MS), 0);
+      assert.deepEqual((await runs()).slice(0, 3), ['2026-11-25 missed', '2026-11-26 succeeded late', '2026-11-27 missed']);
+      assert.match((await messages())[1] ?? '', /2 windows from 2026-11-25 to 2026-11-26/);
+    });
+
+    test('a schedule that was made meanwhile counts from when the clock is right', async () => {
+      await schedule({ activeFrom: START + 42 * DAY_MS });
+      assert.equal(await look(START), 0);
+      const { dueAt } = nextWindow();
+      assert.equal(await look(dueAt), 1);
+      assert.deepEqual(alarms, []);
+    });
+  });
 
   for (const [zone, start] of [
     ['Europe/Berlin', Date.UTC(2026, 2, 27, 12)],

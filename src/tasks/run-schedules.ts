@@ -1,5 +1,6 @@
 import type { Catalog, CatalogTables, Instance } from '../catalog/catalog.ts';
 import type { NewEvent } from '../catalog/events.ts';
+import { BACKED_UP_STATES } from '../catalog/instance-state.ts';
 import type { RunKey, Schedule, ScheduleRun } from '../catalog/schedules.ts';
 import { startBackup } from '../catalog/start-backup.ts';
 import { describeError, isDomainError } from '../lib/errors.ts';
@@ -26,7 +27,7 @@ export interface ScheduledSite {
 export async function runSchedules(site: ScheduledSite, at: number): Promise<number> {
   await recordEnds(site, at);
   let started = 0;
-  for (const schedule of await site.catalog.schedules.active()) {
+  for (const schedule of await activeSchedules(site, at)) {
     try {
       started += (await runSchedule(site, schedule, at)) ? 1 : 0;
     } catch (error) {
@@ -34,6 +35,15 @@ export async function runSchedules(site: ScheduledSite, at: number): Promise<num
     }
   }
   return started;
+}
+
+async function activeSchedules({ catalog, log }: ScheduledSite, at: number): Promise<Schedule[]> {
+  const schedules = await catalog.schedules.active();
+  if (schedules.every(({ activeFrom }) => activeFrom <= at)) {
+    return schedules;
+  }
+  log.warn({ schedules: await catalog.schedules.countFrom(at) }, 'schedule.clock-was-ahead');
+  return catalog.schedules.active();
 }
 
 async function recordEnds({ catalog, log, onAlarm }: ScheduledSite, at: number): Promise<void> {
@@ -83,21 +93,23 @@ async function runSchedule(site: ScheduledSite, schedule: Schedule, at: number):
     .transaction(async (tables) => {
       const instance = await tables.instances.get(schedule.instanceId);
       const decision = await decideNow(tables);
-      if (instance?.state !== 'online' || decision === undefined) {
+      if (instance === undefined || !BACKED_UP_STATES.includes(instance.state) || decision === undefined) {
         return undefined;
       }
       const { late, missed } = decision;
       // One task holds an instance at a time; the window is looked at again until it is free.
-      const due = (await tables.tasks.unfinished(instance.instanceId)) === undefined ? decision.due : undefined;
+      const isFree = instance.state === 'online' && (await tables.tasks.unfinished(instance.instanceId)) === undefined;
+      const due = isFree ? decision.due : undefined;
       if (due !== undefined) {
         await start(tables, instance, schedule, due, late, at);
       }
       for (const window of missed) {
         await tables.schedules.insertRun({ ...keyOf(window), state: 'missed', catchUp: false, taskId: null, decidedAt: at });
       }
-      const told = due !== undefined && late ? [...missed, due] : missed;
+      // One that has closed is told of at once, however long the instance is held.
+      const told = decision.due !== undefined && late ? [...missed, decision.due] : missed;
       const isNews = told.length > 0 && (await tables.events.record(missedEvent(instance, told, at)));
-      return { due, late, missed: told.length, isNews };
+      return { due, late, told: told.length, isNews };
     })
     .catch(ignoreLostRace);
   if (outcome === undefined) {
@@ -105,7 +117,7 @@ async function runSchedule(site: ScheduledSite, schedule: Schedule, at: number):
   }
   if (outcome.isNews) {
     onAlarm('schedule-missed');
-    log.error({ instanceId: schedule.instanceId, windows: outcome.missed }, 'schedule.missed');
+    log.error({ instanceId: schedule.instanceId, windows: outcome.told }, 'schedule.missed');
   }
   if (outcome.due !== undefined) {
     log.info({ ...keyOf(outcome.due), catchUp: outcome.late }, 'schedule.started');
@@ -116,14 +128,20 @@ async function runSchedule(site: ScheduledSite, schedule: Schedule, at: number):
 /**
  * What is to be done about the windows that have opened, oldest first; undefined: nothing. The newest one decides: while it is open its
  * backup starts at its time; once it has closed without one, a single late backup stands for it and for all that were missed before it.
+ *
+ * A window counts as missed only by a clock that had passed it: what one that was ahead has recorded says nothing about the day itself. What
+ * has been started was started, by whatever clock, and is not started again.
  */
 function decide(
   windows: readonly Window[],
   runs: readonly ScheduleRun[],
   at: number,
 ): { due: Window | undefined; late: boolean; missed: readonly Window[] } | undefined {
-  const done = new Set(runs.map(nameOf));
-  const undone = windows.filter((window) => !done.has(nameOf(window)));
+  const runOf = new Map(runs.map((run) => [nameOf(run), run]));
+  const undone = windows.filter((window) => {
+    const run = runOf.get(nameOf(window));
+    return run === undefined || (run.state === 'missed' && (run.decidedAt > at || at < window.closesAt));
+  });
   const newest = windows.at(-1);
   const due = newest !== undefined && undone.includes(newest) && at >= newest.dueAt ? newest : undefined;
   const missed = undone.filter((window) => window !== newest);

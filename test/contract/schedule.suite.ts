@@ -55,11 +55,22 @@ export function scheduleSuite(open: () => Catalog): void {
       await assert.rejects(catalog.schedules.put(schedule({ instanceId: 'crs-nowhere' })), { code: 'catalog-conflict' });
     });
 
-    test('active are those of online instances that have days', async () => {
+    test('schedules that would count from later on count from now on, the others as before', async () => {
+      await catalog.schedules.put(schedule({ activeFrom: 50 }));
+      assert.equal(await catalog.schedules.countFrom(50), 0);
+      assert.equal(await catalog.schedules.countFrom(49), 1);
+      assert.deepEqual(await catalog.schedules.get(INSTANCE), schedule({ activeFrom: 49 }));
+      await catalog.schedules.put(schedule({ weekDays: [], hour: 0 }));
+    });
+
+    test('active are those of online and of restoring instances that have days', async () => {
       const active = async () => (await catalog.schedules.active()).filter(({ instanceId }) => instanceId === INSTANCE);
       assert.deepEqual(await active(), []);
       await catalog.schedules.put(schedule());
       assert.deepEqual(await active(), [schedule()]);
+      await catalog.instances.move(INSTANCE, 'online', 'restoring', 5);
+      assert.deepEqual(await active(), [schedule()]);
+      await catalog.instances.move(INSTANCE, 'restoring', 'online', 5);
       await catalog.instances.detach(INSTANCE, 5);
       assert.deepEqual(await active(), []);
     });
@@ -68,6 +79,11 @@ export function scheduleSuite(open: () => Catalog): void {
       await catalog.schedules.insertRun(run());
       await assert.rejects(catalog.schedules.insertRun(run({ state: 'missed' })), { code: 'catalog-conflict' });
       await catalog.schedules.insertRun(run({ hour: 22, opensAt: 99, state: 'missed', taskId: null, catchUp: false }));
+      const missed = run({ hour: 21, opensAt: 98, state: 'missed', taskId: null, catchUp: false });
+      await catalog.schedules.insertRun(missed);
+      await catalog.schedules.insertRun(run({ hour: 21, opensAt: 97, state: 'succeeded', decidedAt: 102 }));
+      await assert.rejects(catalog.schedules.insertRun(missed), { code: 'catalog-conflict' }, 'only what was missed is replaced');
+      assert.deepEqual((await catalog.schedules.runs(INSTANCE, 0))[0], run({ hour: 21, opensAt: 97, state: 'succeeded', decidedAt: 102 }));
       await catalog.schedules.insertRun(run({ localDate: '2026-11-23', opensAt: 50, state: 'succeeded' }));
       assert.deepEqual(await catalog.schedules.startedRuns(), [run()]);
       await catalog.schedules.endRun(run(), 'failed');
@@ -79,7 +95,7 @@ export function scheduleSuite(open: () => Catalog): void {
           [23, 'failed'],
         ],
       );
-      assert.equal(await catalog.schedules.pruneRuns(100), 2);
+      assert.equal(await catalog.schedules.pruneRuns(100), 3);
       assert.deepEqual(await catalog.schedules.runs(INSTANCE, 0), [run({ state: 'failed' })]);
     });
 

@@ -1,4 +1,5 @@
 import { USABLE_STATES } from '../backup-state.ts';
+import { BACKED_UP_STATES } from '../instance-state.ts';
 import type { LifecycleStore, Obstacle } from '../lifecycle.ts';
 import type { Scope } from '../scope.ts';
 import { createHolds } from './backup-holds.ts';
@@ -56,7 +57,7 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
             newest().where('backups.proof_state', '=', 'proven').as('proven'),
           ];
         })
-        .where('state', '=', 'online')
+        .where('state', 'in', BACKED_UP_STATES)
         .orderBy('instance_id');
       return (await scope.reader.rows(query.compile())).map((row) => ({ ...row }));
     },

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { BACKED_UP_STATES } from '../instance-state.ts';
 import type { RunKey, Schedule, ScheduleRun, ScheduleStore } from '../schedules.ts';
 import type { ScheduleRunTable, ScheduleTable } from '../schema.ts';
 import type { Scope } from '../scope.ts';
@@ -30,26 +31,36 @@ export function createScheduleStore({ db, reader }: Scope): ScheduleStore {
         .selectFrom('schedules')
         .innerJoin('instances', 'instances.instance_id', 'schedules.instance_id')
         .selectAll('schedules')
-        .where('instances.state', '=', 'online')
+        .where('instances.state', 'in', BACKED_UP_STATES)
         .where('week_days', '!=', '')
         .orderBy('schedules.instance_id');
       return (await reader.rows(query.compile())).map(toSchedule);
     },
 
+    async countFrom(at) {
+      const result = await db.updateTable('schedules').set({ active_from: at }).where('active_from', '>', at).executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
+
     async insertRun(run) {
-      await db
+      const outcome = {
+        opens_at: run.opensAt,
+        state: run.state,
+        catch_up: run.catchUp ? 1 : 0,
+        task_id: run.taskId,
+        decided_at: run.decidedAt,
+      };
+      const result = await db
         .insertInto('schedule_runs')
-        .values({
-          instance_id: run.instanceId,
-          local_date: run.localDate,
-          hour: run.hour,
-          opens_at: run.opensAt,
-          state: run.state,
-          catch_up: run.catchUp ? 1 : 0,
-          task_id: run.taskId,
-          decided_at: run.decidedAt,
-        })
-        .execute();
+        .values({ instance_id: run.instanceId, local_date: run.localDate, hour: run.hour, ...outcome })
+        .onConflict((conflict) =>
+          conflict.columns(['instance_id', 'local_date', 'hour']).doUpdateSet(outcome).where('schedule_runs.state', '=', 'missed'),
+        )
+        .executeTakeFirst();
+      expectOneRow(
+        result.numInsertedOrUpdatedRows ?? 0n,
+        `the window of ${run.instanceId} on ${run.localDate} at ${run.hour}:00 has a run`,
+      );
     },
 
     async runs(instanceId, opensFrom) {
