@@ -20,6 +20,7 @@ import { sweepAttempts } from '../tasks/handlers/sweep-attempts.ts';
 import { check } from './check.ts';
 import { createSecretBox } from './instance-secrets.ts';
 import { openSiteRepository } from './open-site-repository.ts';
+import { createMarkBox } from './restores.ts';
 
 const { accountId, instanceId } = BACKUP_FACTS;
 const RDB = Buffer.from('REDIS0010 and so on');
@@ -146,7 +147,9 @@ describe('check', () => {
   }
 
   test('finds a managed instance that is under way without a task', async () => {
-    for (const [index, state] of (['creating', 'starting', 'isolating', 'cleaning', 'isolated'] as const).entries()) {
+    for (const [index, state] of (
+      ['creating', 'starting', 'isolating', 'cleaning', 'isolated', 'restoring', 'attaching'] as const
+    ).entries()) {
       const row = await catalog.instances.get(instanceId);
       assert.ok(row);
       const id = `crs-0000000${index}`;
@@ -161,7 +164,40 @@ describe('check', () => {
       { subject: 'crs-00000000', problem: 'it is creating, but no task works on it' },
       { subject: 'crs-00000001', problem: 'it is starting, but no task works on it' },
       { subject: 'crs-00000003', problem: 'it is cleaning, but no task works on it' },
+      { subject: 'crs-00000005', problem: 'it is restoring, but no task works on it' },
+      { subject: 'crs-00000006', problem: 'it is attaching, but no task works on it' },
     ]);
+  });
+
+  test('finds a restore that was left unsettled, and a hold, where their task is not under way', async () => {
+    await storeBackup();
+    const taskId = await catalog.tasks.enqueue(newTask({ accountId, kind: 'restore-instance', subject: '', exclusiveKey: instanceId }));
+    const sealedMark = createMarkBox(keyring).seal(instanceId, {
+      step: 'promote',
+      isRollback: false,
+      runId: '',
+      keysBefore: 0,
+      merges: false,
+    });
+    await catalog.restores.setMark({ instanceId, taskId, sealedMark });
+    const at = Date.now();
+    const span = { at, until: at + 3_600_000 };
+    await catalog.lifecycle.hold(BACKUP_ID, { kind: 'restore', id: String(taskId) }, span);
+    await catalog.lifecycle.hold(BACKUP_ID, { kind: 'download', id: 'any' }, span);
+    assert.deepEqual(await findings(), []);
+    const claim = await catalog.tasks.claim('worker', ['restore-instance'], 60_000);
+    assert.ok(claim !== undefined);
+    await catalog.tasks.fail(claim.lease, 'it had enough');
+    const [mark = '', hold = '', ...others] = await findings();
+    assert.match(mark, new RegExp(`^${instanceId}: the restore of task ${taskId} was left unsettled, .*; restore to it again`));
+    assert.match(hold, new RegExp(`^${BACKUP_ID}: a restore holds it until .*, but its task ${taskId} is not under way$`));
+    assert.deepEqual(others, []);
+  });
+
+  test('finds a backup that is being converted without a task', async () => {
+    await storeBackup();
+    await catalog.lifecycle.beginConversion(BACKUP_ID);
+    assert.deepEqual(await findings(), [`${BACKUP_ID}: it is being converted, but no task does it`]);
   });
 
   test('finds counters that are not those of the rows', async () => {

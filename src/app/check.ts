@@ -3,7 +3,7 @@ import type { Environment } from '../lib/data-dir.ts';
 import { openRepository } from '../repository/repository.ts';
 import { openStorage } from '../storage/registry.ts';
 import { checkAttempts, listAttempts } from './check-attempts.ts';
-import { checkInstances } from './check-instances.ts';
+import { checkHolds, checkInstances } from './check-instances.ts';
 import { checkRows } from './check-rows.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkSnapshots } from './check-snapshots.ts';
@@ -60,6 +60,7 @@ export async function check(options: ServeOptions, env: Environment): Promise<Ch
     await checkSecrets(catalog, keyring, report);
     await catalog.transaction((tables) => checkAttempts(tables, attempts, report));
     await catalog.transaction((tables) => checkInstances(tables, report));
+    await catalog.transaction((tables) => checkHolds(tables, report));
     return { ...(await checkRows({ catalog, repository, storage }, report)), findings };
   } finally {
     await catalog.close();

@@ -93,6 +93,8 @@ export interface LifecycleStore {
   release(backupId: string, holder: Holder): Promise<void>;
   /** The holds that last beyond `at`, the longest first. */
   holds(backupId: string, at: number): Promise<Hold[]>;
+  /** All holds of all backups that last beyond `at`, in order of backup and holder. */
+  allHolds(at: number): Promise<Array<Hold & { readonly backupId: string }>>;
   /** Locks a running, available, converting or converted backup; locked already is success. */
   lock(backupId: string): Promise<void>;
   /** Takes the lock off a backup in those states; no lock is success. */

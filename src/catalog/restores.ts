@@ -42,6 +42,8 @@ export interface StoredMark {
 export interface RestoreStore {
   /** The mark of an instance whose restore is not settled. */
   mark(instanceId: string): Promise<StoredMark | undefined>;
+  /** All marks, in order of their instances. */
+  marks(): Promise<StoredMark[]>;
   /** Takes the place of the instance's earlier mark. */
   setMark(mark: StoredMark): Promise<void>;
   /** The restore is settled; no mark is success. */

@@ -14,6 +14,13 @@ export function restoresSuite(catalogOf: () => Catalog): void {
     await restores.setMark({ ...mark, instanceId: 'crs-other' });
     const stored = await restores.mark('crs-marked');
     assert.deepEqual([stored?.taskId, [...(stored?.sealedMark ?? [])]], [7, [3]]);
+    assert.deepEqual(
+      (await restores.marks()).map(({ instanceId, taskId, sealedMark }) => [instanceId, taskId, ...sealedMark]),
+      [
+        ['crs-marked', 7, 3],
+        ['crs-other', 7, 1, 2],
+      ],
+    );
     await restores.clearMark('crs-marked');
     await restores.clearMark('crs-marked');
     assert.equal(await restores.mark('crs-marked'), undefined);

@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely';
 import { USABLE_STATES } from '../backup-state.ts';
 import type { Hold, Holder, LifecycleStore } from '../lifecycle.ts';
 import { LONGEST_HOLD_MS } from '../lifecycle.ts';
+import type { BackupHoldTable } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 import { expectOneRow } from './expect-one-row.ts';
 
@@ -8,7 +10,7 @@ import { expectOneRow } from './expect-one-row.ts';
  * The row of a backup has the end of its last hold too, so that listing and expiring read nothing else. It is changed first: that is
  * what a hold and an expiry of the same backup compete for.
  */
-export function createHolds(scope: Scope): Pick<LifecycleStore, 'hold' | 'release' | 'holds'> {
+export function createHolds(scope: Scope): Pick<LifecycleStore, 'hold' | 'release' | 'holds' | 'allHolds'> {
   return {
     async hold(backupId, holder, { at, until }) {
       if (until - at > LONGEST_HOLD_MS) {
@@ -64,10 +66,24 @@ export function createHolds(scope: Scope): Pick<LifecycleStore, 'hold' | 'releas
         .orderBy('held_until', 'desc')
         .orderBy('holder_kind')
         .orderBy('holder_id');
-      const rows = await scope.reader.rows(query.compile());
-      return rows.map((row): Hold => ({ holder: { kind: row.holder_kind, id: row.holder_id }, until: row.held_until }));
+      return (await scope.reader.rows(query.compile())).map(toHold);
+    },
+
+    async allHolds(at) {
+      const query = scope.db
+        .selectFrom('backup_holds')
+        .selectAll()
+        .where('held_until', '>', at)
+        .orderBy('backup_id')
+        .orderBy('holder_kind')
+        .orderBy('holder_id');
+      return (await scope.reader.rows(query.compile())).map((row) => ({ backupId: row.backup_id, ...toHold(row) }));
     },
   };
+}
+
+function toHold(row: Selectable<BackupHoldTable>): Hold {
+  return { holder: { kind: row.holder_kind, id: row.holder_id }, until: row.held_until };
 }
 
 function ofHolder({ db }: Scope, backupId: string, { kind, id }: Holder) {

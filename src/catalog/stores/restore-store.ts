@@ -1,4 +1,6 @@
-import type { RestoreOutcome, RestoreStore } from '../restores.ts';
+import type { Selectable } from 'kysely';
+import type { RestoreOutcome, RestoreStore, StoredMark } from '../restores.ts';
+import type { RestoreMarkTable } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 
 export function createRestoreStore({ db, reader }: Scope): RestoreStore {
@@ -6,7 +8,11 @@ export function createRestoreStore({ db, reader }: Scope): RestoreStore {
     async mark(instanceId) {
       const query = db.selectFrom('restore_marks').selectAll().where('instance_id', '=', instanceId);
       const [row] = await reader.rows(query.compile());
-      return row && { instanceId: row.instance_id, taskId: row.task_id, sealedMark: row.sealed_mark };
+      return row && toMark(row);
+    },
+
+    async marks() {
+      return (await reader.rows(db.selectFrom('restore_marks').selectAll().orderBy('instance_id').compile())).map(toMark);
     },
 
     async setMark({ instanceId, taskId, sealedMark }) {
@@ -38,4 +44,8 @@ export function createRestoreStore({ db, reader }: Scope): RestoreStore {
       return row && (JSON.parse(row.result) as RestoreOutcome);
     },
   };
+}
+
+function toMark(row: Selectable<RestoreMarkTable>): StoredMark {
+  return { instanceId: row.instance_id, taskId: row.task_id, sealedMark: row.sealed_mark };
 }

@@ -1,7 +1,7 @@
 import { USABLE_STATES } from '../../catalog/backup-state.ts';
 import type { Backup, BackupState, Catalog, CatalogTables, Task } from '../../catalog/catalog.ts';
 import type { EventKind } from '../../catalog/events.ts';
-import type { Proof } from '../../catalog/lifecycle.ts';
+import type { Holder, Proof } from '../../catalog/lifecycle.ts';
 import type { ProofTaskPayload } from '../../catalog/proof-task.ts';
 import { type ProofProgress, type ProofResult, type ProofServer, proveBackup } from '../../engine/prove-backup.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -100,8 +100,7 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
         );
       }
       const site = { catalog, clock, onAlarm, log: context.log };
-      const holder = { kind: 'proof', id: String(task.taskId) } as const;
-      const { result, end } = await useBackup(site, backupId, holder, () => judge(backup, context));
+      const { result, end } = await useBackup(site, backupId, holderOf(task), () => judge(backup, context));
       const verdict = toVerdict(result, clock.now());
       tell(context.log, backupId, verdict);
       onProof(verdict.state);
@@ -116,6 +115,8 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
     },
 
     async recordFailure(task, tables, error) {
+      // Of a try that ended with its process.
+      await tables.lifecycle.release(readPayload(task).backupId, holderOf(task));
       const backup = await tables.backups.get(readPayload(task).backupId);
       if (backup === undefined || !isUsable(backup)) {
         return;
@@ -129,6 +130,10 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
       }
     },
   };
+}
+
+function holderOf({ taskId }: Task): Holder {
+  return { kind: 'proof', id: String(taskId) };
 }
 
 function readPayload(task: Task): ProofTaskPayload {
