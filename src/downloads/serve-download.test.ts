@@ -134,6 +134,32 @@ test('a link ends after its six hours, to the millisecond', async () => {
   assert.match(textOf(refused), /^LinkExpired: /);
 });
 
+test('a download that began while its link was good runs on to its end', async () => {
+  const memory = createMemoryStorage();
+  let passEnd = () => {};
+  const storage = overrideStorage(memory, {
+    async read(name, options) {
+      if (name.includes('/data-') && (options?.offset ?? 0) > 0) {
+        passEnd();
+      }
+      return memory.read(name, options);
+    },
+  });
+  await using site = await openDownloadSite({ storage });
+  const claims = await site.addBackup(cut(PLAIN, 70_000));
+  site.clock.set(claims.expiresAt - 1);
+  let isOver = false;
+  passEnd = () => {
+    site.clock.set(claims.expiresAt + 3_600_000);
+    isOver = true;
+  };
+  const { status, body, complete } = await site.fetch(site.path(claims));
+  assert.ok(isOver && complete);
+  assert.equal(status, 200);
+  assert.ok(body.equals(PLAIN));
+  assert.equal((await site.fetch(site.path(claims))).status, 403);
+});
+
 test('no changed character of a link passes, nor another name, and all are told the same', async () => {
   const { site, claims, path } = await openFilled();
   await using _ = site;

@@ -76,6 +76,7 @@ const CLOCK_TESTS = [
   'src/tasks/run-schedules.test.ts',
   'src/tasks/run-retention.test.ts',
   'src/downloads/serve-download.test.ts',
+  'test/abuse/mutated-signatures.test.ts',
   'test/e2e/schedule.test.ts',
 ];
 
