@@ -38,11 +38,13 @@ export async function endReplication(
   });
 }
 
-/** Throws `target-restarted` where the server has started anew since it got its data: it then holds what its disk held. */
+/** Throws `target-restarted` where the server has started anew since it was looked at, and holds what its disk held, or is another one. */
 export function requireSameRun(target: SourceAddress, runId: string, state: TargetState): void {
   if (state.runId !== runId) {
     const hint = 'see the log of the target for why it ended, then ask for the restore again';
-    throw new DomainError('target-restarted', `${formatAddress(target)} started anew before its new data were safe`, { hint });
+    throw new DomainError('target-restarted', `${formatAddress(target)} started anew in mid-restore, or is another server by now`, {
+      hint,
+    });
   }
 }
 

@@ -51,11 +51,11 @@ export async function replaceData(options: ReplaceOptions): Promise<{ way: 'repl
   if (checked.memoryShort !== undefined) {
     throw memoryShort(`keys would have to be written one by one (${reason}), and ${checked.memoryShort}`, 'raise maxmemory of the target');
   }
-  const runId = await replaceByKeys(options);
+  await replaceByKeys(options);
   const report = [`keys were written one by one, since the target could not be made a replica: ${reason}`];
   if (checked.state.aofEnabled) {
     signal.throwIfAborted();
-    await waitForAppendOnlyFile(target, runId, signal);
+    await waitForAppendOnlyFile(target, checked.state.runId, signal);
   }
   return { way: 'keys', report };
 }
@@ -81,6 +81,7 @@ async function replicate(options: ReplaceOptions): Promise<void> {
       reader,
       target,
       endpoint,
+      runId: checked.state.runId,
       useTls: checked.useTls,
       loadsAtOnce: checked.loadsAtOnce,
       signal,
@@ -98,6 +99,10 @@ async function replicate(options: ReplaceOptions): Promise<void> {
       await endReplication(target, last, { signal });
       throw new NotBegunError('the target cannot be made a replica', { cause: error });
     }
+    if (isDomainError(error, 'target-restarted')) {
+      // Known before it was told anything, so that nothing of it is ours to undo.
+      await mark({ ...last, step: 'set-credentials' });
+    }
     throw error;
   }
   onProgress('promoting', totalBytes, totalBytes);
@@ -109,9 +114,9 @@ async function replicate(options: ReplaceOptions): Promise<void> {
   }
 }
 
-/** Answers which run of the target holds the keys; one that ended in between would have brought old ones back. */
-async function replaceByKeys(options: ReplaceOptions): Promise<string> {
-  const { reader, target, ttl, signal, onProgress } = options;
+/** A run of the target that ended in between would have brought old keys back. */
+async function replaceByKeys(options: ReplaceOptions): Promise<void> {
+  const { reader, target, checked, ttl, signal, onProgress } = options;
   const [shard] = reader.manifest.shards;
   if (shard === undefined) {
     throw new DomainError('backup-has-many-shards', `backup ${reader.manifest.backupId} has no shard`);
@@ -122,21 +127,20 @@ async function replaceByKeys(options: ReplaceOptions): Promise<string> {
   await options.mark(toMark(options, 'write-keys'));
   await endPause(target);
   onProgress('writing-keys', 0, shard.sizeBytes);
-  let runId: string;
+  const { runId } = checked.state;
   try {
-    runId = await withTarget(target, signal, async (client) => {
-      const state = await readTargetState(client);
+    await withTarget(target, signal, async (client) => {
+      requireSameRun(target, runId, await readTargetState(client));
       await client.command('FLUSHALL', 'ASYNC');
-      return state.runId;
     });
   } catch (error) {
-    if (isDomainError(error, 'target-permission-denied', 'target-refused')) {
-      // An answer, so that nothing was removed for certain.
+    if (isDomainError(error, 'target-permission-denied', 'target-refused', 'target-restarted')) {
+      // Nothing was removed for certain.
       await options.mark(toMark(options, 'save-target'));
     }
     throw error;
   }
-  if (options.checked.hasFunctions) {
+  if (checked.hasFunctions) {
     await withTarget(target, signal, (client) => client.command('FUNCTION', 'FLUSH'));
   }
   await writeKeys({
@@ -149,7 +153,6 @@ async function replaceByKeys(options: ReplaceOptions): Promise<string> {
     onRead: (readBytes) => onProgress('writing-keys', readBytes, shard.sizeBytes),
   });
   requireSameRun(target, runId, await withPatience(target, { patienceMs: LOOK_PATIENCE_MS, signal }, readTargetState));
-  return runId;
 }
 
 function toMark({ checked, isRollback, safety }: ReplaceOptions, step: RestoreMark['step']): RestoreMark {

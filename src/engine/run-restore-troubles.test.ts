@@ -133,6 +133,40 @@ describe('a target that is killed in mid-transfer', () => {
   }
 });
 
+describe('another server in the place of the target since its safety backup', () => {
+  for (const [step, how] of [
+    ['set-credentials', {}],
+    ['replicate', {}],
+    ['write-keys', { ttl: { kind: 'drop' } }],
+  ] as const) {
+    test(`is left alone at the step ${step}: its data are in no backup`, async () => {
+      await using source = await startRedis(COMPARABLE);
+      await fillEveryType(source);
+      await using target = await startTarget();
+      await using site = await makeRestoreSite(source);
+      await using servers = new AsyncDisposableStack();
+      let other: RedisServer | undefined;
+      const recorder = recordRestore({
+        async mark(mark) {
+          if (mark.step === step && other === undefined) {
+            process.kill(target.pid, 'SIGKILL');
+            other = servers.use(await startAgain(target));
+            await other.command('SET', 'of another', 'server');
+          }
+        },
+      });
+      await assert.rejects(runRestore(site.restoreRequest(target, how), recorder), (error) => {
+        assert.ok(isDomainError(error, 'target-restarted'), String(error));
+        return true;
+      });
+      assert.equal(await other?.command('GET', 'of another'), 'server');
+      assert.equal(await other?.command('DBSIZE'), 1);
+      assert.match(String(await other?.command('INFO', 'replication')), /^role:master\r$/m);
+      assert.equal(recorder.marks.at(-1)?.step, 'settled');
+    });
+  }
+});
+
 describe('a target that is killed when it has all data', () => {
   for (const [what, config] of [
     ['and has no file of its own', []],

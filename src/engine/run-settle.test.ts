@@ -286,6 +286,16 @@ describe('a restore that fails settles itself:', () => {
     assert.deepEqual(await readContent(scene.target), scene.before);
   });
 
+  test('a target that started anew before it was told to follow us keeps what it has got since', async () => {
+    await using scene = await prepare();
+    const mark = await killWhile(scene.site.restoreRequest(scene.target), { mark: 'set-credentials' });
+    await scene.target.command('CLIENT', 'UNPAUSE');
+    await scene.target.command('SET', 'since', 'then');
+    assert.equal((await scene.settle({ ...mark, runId: 'another run' })).outcome, 'unchanged');
+    assert.equal(await scene.target.command('GET', 'since'), 'then');
+    await scene.assertAtRest();
+  });
+
   test('a target that evicts, and is over its limit by then, gets back what it held all the same', async () => {
     await using scene = await prepare();
     const mark = await killWhile(scene.site.restoreRequest(scene.target, { ttl: { kind: 'drop' } }), { phase: 'writing-keys' });

@@ -44,7 +44,8 @@ export async function settle(repository: Repository, request: SettleRequest, opt
  * only when all bytes have come; except where it lost them to a failed load, or started anew from its disk.
  */
 function judge(mark: RestoreMark, state: TargetState): Verdict {
-  if (mark.step === 'save-target') {
+  // Not yet told to be our replica: whatever it holds by now, it has none of it from us.
+  if (mark.step === 'save-target' || mark.step === 'set-credentials') {
     return 'old';
   }
   if (mark.step === 'write-keys' || state.runId !== mark.runId || mark.isDataWrong) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../lib/errors.ts';
 import { releaseMemory } from '../lib/release-memory.ts';
+import type { AdminClient } from '../redis/admin-client.ts';
 import { type MasterSession, type MasterSessionOptions, openMasterSession } from '../redis/master-session.ts';
 import { resolveAddresses } from '../redis/resolve-addresses.ts';
 import { formatAddress, type SourceAddress } from '../redis/source-address.ts';
@@ -9,6 +10,7 @@ import { readTargetState } from '../redis/target-state.ts';
 import type { AttemptReader } from '../repository/attempt-reader.ts';
 import { backupDamaged } from '../repository/format.ts';
 import type { KeyCounts, StoredShard } from '../repository/types.ts';
+import { requireSameRun } from './end-replication.ts';
 
 /** How a target reaches this process while it is its master. */
 export interface ReplicationEndpoint {
@@ -23,6 +25,8 @@ export interface ReplicationEndpoint {
 export interface SendOptions {
   readonly reader: AttemptReader;
   readonly target: SourceAddress;
+  /** The run of the target that was looked at: another one is told nothing. Absent for a server that is ours alone. */
+  readonly runId?: string;
   readonly endpoint: ReplicationEndpoint;
   readonly useTls: boolean;
   /** Let the target load while it receives; for one that holds nothing, since a transfer that is cut then leaves nothing. */
@@ -43,7 +47,8 @@ const LOOK_PATIENCE_MS = 30_000;
 /**
  * Makes the target load a backup, as its master; every frame is authenticated as it is read. Every stored byte must have been
  * authenticated before, since the target dies of a wrong RDB. When this resolves, the target holds exactly the backup and is still our replica; when it
- * throws, the state of the target is for the caller to find out and to settle. Throws `target-did-not-connect` before any byte was sent.
+ * throws, the state of the target is for the caller to find out and to settle. Throws `target-did-not-connect` before any byte was sent, and
+ * `target-restarted` before the target was told to be a replica.
  */
 export async function sendAsMaster(options: SendOptions): Promise<void> {
   const { reader, target, endpoint, signal, before } = options;
@@ -63,14 +68,21 @@ export async function sendAsMaster(options: SendOptions): Promise<void> {
   };
   await using session = await openMasterSession(sessionOptions);
   await before?.('set-credentials', session, session.port);
-  await withTarget(target, signal, async (client) => {
+  const tell = (work: (client: AdminClient) => Promise<unknown>) =>
+    withTarget(target, signal, async (client) => {
+      if (options.runId !== undefined) {
+        requireSameRun(target, options.runId, await readTargetState(client));
+      }
+      await work(client);
+    });
+  await tell(async (client) => {
     await client.command('CONFIG', 'SET', 'masterauth', session.password);
     if (options.loadsAtOnce) {
       await client.command('CONFIG', 'SET', 'repl-diskless-load', 'on-empty-db');
     }
   });
   await before?.('replicate', session, session.port);
-  await withTarget(target, signal, (client) => client.command('REPLICAOF', endpoint.advertise ?? endpoint.listen, String(session.port)));
+  await tell((client) => client.command('REPLICAOF', endpoint.advertise ?? endpoint.listen, String(session.port)));
   await session.waitForTarget(CONNECT_TIMEOUT_MS);
   await options.onFollowing?.();
   await session.sendRdb(readPlain(options, shard));
