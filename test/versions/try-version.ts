@@ -64,7 +64,7 @@ export async function backUpAsLeastUser(server: ServerProgram): Promise<readonly
 
 /**
  * Backs up a server that sends its RDB from a file, uncompressed, and a replica of it that streams it, over two channels where the version
- * has them for its own replicas. Neither may keep us as a replica.
+ * has them for its own replicas; the replica also where its master is asked and it is preferred. Neither may keep us as a replica.
  */
 export async function backUpOtherForms(server: ServerProgram, kind: 'redis' | 'valkey'): Promise<void> {
   await using source = await startVersion(server, { config: ['repl-diskless-sync no', 'rdbcompression no'] });
@@ -75,6 +75,9 @@ export async function backUpOtherForms(server: ServerProgram, kind: 'redis' | 'v
   });
   await eventually('the link of the replica', async () => /^master_link_status:up\r$/m.test(await readReplication(replica)));
   const fromReplica = await tryBackup(addressOf(replica));
+  await eventually('its master lists it as online', async () => /^slave0:.*state=online/m.test(await readReplication(source)));
+  const preferred = await tryBackup(addressOf(source), { request: { preferReplica: true } });
+  assert.match(preferred.manifest?.report.join() ?? preferred.text, new RegExp(`^read from the replica 127\\.0\\.0\\.1:${replica.port}`));
   for (const { manifest, text } of [fromFile, fromReplica]) {
     assert.deepEqual(manifest?.shards[0]?.keys.byType, countEveryType(abilities), text);
     assert.deepEqual(manifest?.report, []);
