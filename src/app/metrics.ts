@@ -108,12 +108,12 @@ export function createServiceMetrics({ catalog, clock }: MetricSources): Service
   });
   new Gauge({
     name: 'redkeep_newest_backup_age_seconds',
-    help: 'Age of the newest backup of each online instance that can be relied on (any: its proof did not fail; proven: it was seen to load)',
+    help: 'Age of the newest backup of each instance that can be relied on (any: its proof did not fail; proven: it was seen to load)',
     labelNames: ['instance_id', 'proof'],
     registers,
     async collect() {
       this.reset();
-      for (const { instanceId, any, proven } of await catalog.lifecycle.newest()) {
+      for (const { instanceId, any, proven } of await catalog.lifecycle.newest(clock.now())) {
         this.set({ instance_id: instanceId, proof: 'any' }, ageSeconds(any, clock));
         this.set({ instance_id: instanceId, proof: 'proven' }, ageSeconds(proven, clock));
       }

@@ -115,10 +115,10 @@ export interface LifecycleStore {
    * that could not load it. Returns whether it did.
    */
   retractDamage(backupId: string): Promise<boolean>;
-  /** Usable backups that were never tried to be proven, the newest first; `newestOnly`: of each instance at most its newest usable one. */
-  unproven(query: { readonly newestOnly: boolean; readonly limit: number }): Promise<Backup[]>;
-  /** Whether an instance has a usable backup that started after this one. */
-  isOutdated(backup: Backup): Promise<boolean>;
+  /** Usable backups that were never tried to be proven, the newest first; `newestOnly`: of each instance its newest usable one, and those that are only older than one dated later than `at`. */
+  unproven(query: { readonly newestOnly: boolean; readonly limit: number; readonly at: number }): Promise<Backup[]>;
+  /** Whether an instance has a usable backup that started after this one and by `at`. */
+  isOutdated(backup: Backup, at: number): Promise<boolean>;
   /** How many usable backups there are whose proof failed. */
   countBad(): Promise<number>;
   /**
@@ -128,10 +128,16 @@ export interface LifecycleStore {
   recordScrub(backupId: string, scrub: Scrub & { readonly at: number }, checkedAt: number): Promise<void>;
   /** The usable backup whose stored bytes were not read for the longest time, where that is `checkedUntil` or longer ago. */
   nextScrub(checkedUntil: number): Promise<Backup | undefined>;
-  /** The ids that nothing may remove of an instance: its newest proven backup, and the `keepMin` newest whose proof did not fail. */
-  floor(instanceId: string, keepMin: number): Promise<string[]>;
-  /** For each online instance, in the order of ids, when its newest backup started whose proof did not fail, and its newest proven one; null without. */
-  newest(): Promise<Array<{ instanceId: string; any: number | null; proven: number | null }>>;
+  /**
+   * The ids that nothing may remove of an instance: its newest proven backup, and the `keepMin` newest whose proof did not fail; both of all,
+   * and of those that started by `at`. So one that a clock which was ahead has dated keeps no backup of the present from being kept.
+   */
+  floor(instanceId: string, keepMin: number, at: number): Promise<string[]>;
+  /**
+   * For each instance that is online or being restored, in the order of ids, when its newest backup started whose proof did not fail, and its
+   * newest proven one, of those that started by `at`; null without.
+   */
+  newest(at: number): Promise<Array<{ instanceId: string; any: number | null; proven: number | null }>>;
   /** How many available, converting and converted backups an instance has. */
   countUsable(instanceId: string): Promise<number>;
   /** available or converted → expired, unless something keeps it; returns what does, undefined where it has expired. */

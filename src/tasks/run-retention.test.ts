@@ -250,6 +250,15 @@ describe('a clock that jumps', () => {
     });
   }
 
+  test('a backup of the present is kept, though one that a clock ahead has dated is newer, and proven', async () => {
+    await insert(['old', 'present']);
+    await insert(['ahead', 'other'], { startedAt: START + 42 * DAY_MS, expiresAt: START + 400 * DAY_MS });
+    await catalog.lifecycle.recordProof('ahead', { state: 'proven', at: START, serverKind: 'redis', serverVersion: '7.0.15', message: '' });
+    assert.equal((await look()).expired, 1);
+    assert.deepEqual(await expired(), ['old']);
+    assert.equal(await catalog.lifecycle.expire('present', { at: clock.wallMs, removableAt: clock.wallMs, keepMin: 1 }), 'floor');
+  });
+
   test('a step of less than an hour is believed', async () => {
     await insert(['a', 'b'], { expiresAt: START + 30 * MINUTE_MS });
     await look();

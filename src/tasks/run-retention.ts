@@ -54,7 +54,7 @@ async function expireDue(site: RetentionSite, at: number): Promise<number> {
   let expired = 0;
   for (const [instanceId, due] of Map.groupBy(await catalog.lifecycle.due(at), (backup) => backup.instanceId)) {
     const instance = await catalog.instances.get(instanceId);
-    const floor = new Set(await catalog.lifecycle.floor(instanceId, keepMin));
+    const floor = new Set(await catalog.lifecycle.floor(instanceId, keepMin, at));
     const going = due.filter(({ backupId }) => !floor.has(backupId));
     if (instance === undefined || !(await mayGo(site, instance, going, at))) {
       continue;

@@ -209,7 +209,7 @@ export function lifecycleSuite(open: () => Catalog): void {
 
     test('the floor has the newest proven backup and the newest whose proof did not fail', async () => {
       const instanceId = await insertInstance();
-      const floor = (keepMin = 1) => catalog.lifecycle.floor(instanceId, keepMin);
+      const floor = (keepMin = 1) => catalog.lifecycle.floor(instanceId, keepMin, 10_000);
       assert.deepEqual(await floor(), []);
       const proven = await insert(instanceId, { startedAt: 1_000, proof: PROVEN });
       assert.deepEqual(await floor(), [proven]);
@@ -228,6 +228,23 @@ export function lifecycleSuite(open: () => Catalog): void {
       assert.equal(await expire(notProvable), 'floor');
       assert.equal(await expire(notProvable, { force: true }), undefined);
       assert.deepEqual(await floor(), [proven, unproven]);
+    });
+
+    test('the floor has those of the present too, where a clock that was ahead has dated newer ones', async () => {
+      const instanceId = await insertInstance();
+      const floor = async (keepMin: number, at: number) => (await catalog.lifecycle.floor(instanceId, keepMin, at)).toSorted();
+      const proven = await insert(instanceId, { startedAt: 1_000, proof: PROVEN });
+      const old = await insert(instanceId, { startedAt: 1_500 });
+      const present = await insert(instanceId, { startedAt: 2_000 });
+      const ahead = await insert(instanceId, { startedAt: 70_000, proof: PROVEN });
+      const farAhead = await insert(instanceId, { startedAt: 90_000 });
+      assert.deepEqual(await floor(1, 2_000), [proven, present, ahead, farAhead].toSorted());
+      assert.deepEqual(await floor(2, 2_000), [proven, old, present, ahead, farAhead].toSorted());
+      assert.deepEqual(await floor(1, 1_999), [proven, old, ahead, farAhead].toSorted());
+      assert.deepEqual(await floor(1, 90_000), [ahead, farAhead].toSorted());
+      assert.equal(await expire(present, { at: 10_000 }), 'floor');
+      assert.equal(await expire(proven, { at: 10_000 }), 'floor');
+      assert.equal(await expire(present, { at: 90_000 }), undefined, 'its day has come');
     });
 
     test('lists what is due and what may be removed, in the order of time', async () => {

@@ -41,8 +41,8 @@ export function proofsSuite(open: () => Catalog): void {
     test('unproven are the usable backups that nobody has tried, the newest first, or only the newest of each instance', async () => {
       const one = await insertInstance();
       const other = await insertInstance();
-      const ids = async (newestOnly: boolean) =>
-        (await catalog.lifecycle.unproven({ newestOnly, limit: 1_000 }))
+      const ids = async (newestOnly: boolean, at = LATE + 10) =>
+        (await catalog.lifecycle.unproven({ newestOnly, limit: 1_000, at }))
           .filter(({ instanceId }) => instanceId === one || instanceId === other)
           .map(({ backupId }) => backupId);
       const old = await insert(one, { startedAt: LATE });
@@ -54,11 +54,13 @@ export function proofsSuite(open: () => Catalog): void {
       const before = await insert(other, { startedAt: LATE - 1 });
       assert.deepEqual(await ids(false), [newer, old, before]);
       assert.deepEqual(await ids(true), [newer]);
-      assert.equal((await catalog.lifecycle.unproven({ newestOnly: false, limit: 1 })).length, 1);
-      assert.equal(await catalog.lifecycle.isOutdated(await get(old)), true);
-      assert.equal(await catalog.lifecycle.isOutdated(await get(newer)), false);
-      assert.equal(await catalog.lifecycle.isOutdated(await get(before)), true);
-      assert.equal(await catalog.lifecycle.isOutdated(await get(tried)), false);
+      assert.deepEqual(await ids(true, LATE), [newer, old, before], 'what is dated later outdates nothing yet');
+      assert.equal((await catalog.lifecycle.unproven({ newestOnly: false, limit: 1, at: LATE })).length, 1);
+      assert.equal(await catalog.lifecycle.isOutdated(await get(old), LATE + 10), true);
+      assert.equal(await catalog.lifecycle.isOutdated(await get(old), LATE), false);
+      assert.equal(await catalog.lifecycle.isOutdated(await get(newer), LATE + 10), false);
+      assert.equal(await catalog.lifecycle.isOutdated(await get(before), LATE + 10), true);
+      assert.equal(await catalog.lifecycle.isOutdated(await get(tried), LATE + 10), false);
     });
 
     test('bad are the usable backups whose proof failed', async () => {

@@ -144,10 +144,10 @@ export function scheduleSuite(open: () => Catalog): void {
       assert.equal(await catalog.events.record(event({ key: 'rolled back' })), true);
     });
 
-    test('tells the newest backups that can be relied on of each online instance', async () => {
+    test('tells the newest backups that can be relied on of each online and each restoring instance', async () => {
       const instanceId = 'crs-newest00';
       await catalog.instances.insert(instanceRow({ instanceId }));
-      const newest = async () => (await catalog.lifecycle.newest()).find((each) => each.instanceId === instanceId);
+      const newest = async (at = 10_000) => (await catalog.lifecycle.newest(at)).find((each) => each.instanceId === instanceId);
       assert.deepEqual(await newest(), { instanceId, any: null, proven: null });
       const states = { proven: 1_000, unproven: 2_000, failed: 3_000 } as const;
       for (const [state, startedAt] of Object.entries(states)) {
@@ -172,6 +172,11 @@ export function scheduleSuite(open: () => Catalog): void {
         });
       }
       assert.deepEqual(await newest(), { instanceId, any: 2_000, proven: 1_000 });
+      assert.deepEqual(await newest(1_999), { instanceId, any: 1_000, proven: 1_000 }, 'those of a clock that was ahead tell nothing');
+      assert.deepEqual(await newest(999), { instanceId, any: null, proven: null });
+      await catalog.instances.move(instanceId, 'online', 'restoring', 5);
+      assert.deepEqual(await newest(), { instanceId, any: 2_000, proven: 1_000 });
+      await catalog.instances.move(instanceId, 'restoring', 'online', 5);
       await catalog.instances.detach(instanceId, 5);
       assert.equal(await newest(), undefined);
     });

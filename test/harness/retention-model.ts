@@ -45,8 +45,11 @@ export class RetentionModel {
 
   floor(instance: string): Set<ModelBackup> {
     const usable = this.usable(instance);
-    const proven = usable.filter(({ proof }) => proof === 'proven').slice(0, 1);
-    return new Set([...proven, ...usable.filter(({ proof }) => proof !== 'failed').slice(0, this.keepMin)]);
+    const newestOf = (backups: readonly ModelBackup[]) => [
+      ...backups.filter(({ proof }) => proof === 'proven').slice(0, 1),
+      ...backups.filter(({ proof }) => proof !== 'failed').slice(0, this.keepMin),
+    ];
+    return new Set([...newestOf(usable), ...newestOf(usable.filter(({ startedAt }) => startedAt <= this.wall))]);
   }
 
   /** What keeps a backup from expiring now; `` where nothing does. */

@@ -92,7 +92,7 @@ export const DescribeBackup = defineAction({
     const at = clock.now();
     const { backup, instance } = await getBackup(input, catalog, ctx);
     const holds = await catalog.lifecycle.holds(backup.backupId, at);
-    const floor = await catalog.lifecycle.floor(instance.instanceId, keepMin);
+    const floor = await catalog.lifecycle.floor(instance.instanceId, keepMin, at);
     return {
       Backup: toRedisBackupSet(backup, at),
       UserLocked: backup.locked,

@@ -51,7 +51,7 @@ export function createProofs(scope: Scope): Proofs {
       return result.numUpdatedRows > 0n;
     },
 
-    unproven: ({ newestOnly, limit }) =>
+    unproven: ({ newestOnly, limit, at }) =>
       readBackups(scope, (query) =>
         query
           .where('proof_state', '=', 'unproven')
@@ -67,7 +67,8 @@ export function createProofs(scope: Scope): Proofs {
                     .whereRef('newer.region', '=', 'backups.region')
                     .whereRef('newer.instance_id', '=', 'backups.instance_id')
                     .where('newer.state', 'in', USABLE_STATES)
-                    .whereRef('newer.started_at', '>', 'backups.started_at'),
+                    .whereRef('newer.started_at', '>', 'backups.started_at')
+                    .where('newer.started_at', '<=', at),
                 ),
               ),
             ),
@@ -77,7 +78,7 @@ export function createProofs(scope: Scope): Proofs {
           .limit(limit),
       ),
 
-    async isOutdated({ accountId, region, instanceId, startedAt }) {
+    async isOutdated({ accountId, region, instanceId, startedAt }, at) {
       const newer = await readBackups(scope, (query) =>
         query
           .where('account_id', '=', accountId)
@@ -85,6 +86,7 @@ export function createProofs(scope: Scope): Proofs {
           .where('instance_id', '=', instanceId)
           .where('state', 'in', USABLE_STATES)
           .where('started_at', '>', startedAt)
+          .where('started_at', '<=', at)
           .limit(1),
       );
       return newer.length > 0;

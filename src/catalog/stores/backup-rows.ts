@@ -26,9 +26,9 @@ export function toWholeBackup(row: unknown[]): Backup {
   return toBackup(row as BackupTuple, accountId, region);
 }
 
-/** See `LifecycleStore.floor`. Reads from the newest backup backwards and stops at the last that is needed. */
-export async function readFloor(scope: Scope, instanceId: string, keepMin: number): Promise<string[]> {
-  const newest = () =>
+/** See `LifecycleStore.floor`. Each read goes from the newest backup backwards and stops at the last that is needed. */
+export async function readFloor(scope: Scope, instanceId: string, keepMin: number, at: number): Promise<string[]> {
+  const newest = (until: number) =>
     scope.db
       .selectFrom('backups')
       .innerJoin('instances', (join) =>
@@ -40,9 +40,18 @@ export async function readFloor(scope: Scope, instanceId: string, keepMin: numbe
       .select('backups.backup_id')
       .where('instances.instance_id', '=', instanceId)
       .where('backups.state', 'in', USABLE_STATES)
+      .where('backups.started_at', '<=', until)
       .orderBy('backups.started_at', 'desc')
       .orderBy('backups.backup_id', 'desc');
-  const proven = await scope.reader.rows(newest().where('proof_state', '=', 'proven').limit(1).compile());
-  const unfailed = await scope.reader.rows(newest().where('proof_state', '!=', 'failed').limit(keepMin).compile());
-  return [...new Set([...proven, ...unfailed].map((row) => row.backup_id))];
+  const floor = new Set<string>();
+  for (const until of [at, Number.MAX_SAFE_INTEGER]) {
+    const proven = newest(until).where('proof_state', '=', 'proven').limit(1);
+    const unfailed = newest(until).where('proof_state', '!=', 'failed').limit(keepMin);
+    for (const query of [proven, unfailed]) {
+      for (const row of await scope.reader.rows(query.compile())) {
+        floor.add(row.backup_id);
+      }
+    }
+  }
+  return [...floor];
 }

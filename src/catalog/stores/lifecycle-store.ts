@@ -34,9 +34,9 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
     finishConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'converted'),
     abandonConversion: (backupId) => moveBackup(scope, backupId, 'converting', 'available'),
 
-    floor: (instanceId, keepMin) => readFloor(scope, instanceId, keepMin),
+    floor: (instanceId, keepMin, at) => readFloor(scope, instanceId, keepMin, at),
 
-    async newest() {
+    async newest(at) {
       const query = db
         .selectFrom('instances')
         .select('instance_id as instanceId')
@@ -50,6 +50,7 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
               .whereRef('backups.region', '=', 'instances.region')
               .whereRef('backups.instance_id', '=', 'instances.instance_id')
               .where('backups.state', 'in', USABLE_STATES)
+              .where('backups.started_at', '<=', at)
               .orderBy('backups.started_at', 'desc')
               .limit(1);
           return [
@@ -89,7 +90,7 @@ export function createLifecycleStore(scope: Scope): LifecycleStore {
         if (backup.heldUntil > at) {
           return 'held';
         }
-        if (!force && (await readFloor(inside, backup.instanceId, keepMin)).includes(backupId)) {
+        if (!force && (await readFloor(inside, backup.instanceId, keepMin, at)).includes(backupId)) {
           return 'floor';
         }
         await moveBackup(inside, backupId, backup.state, 'expired', { removable_at: removableAt }, (row) =>

@@ -14,7 +14,7 @@ export async function planProofs({ catalog, clock, policy }: { catalog: Catalog;
   if (policy === 'none') {
     return 0;
   }
-  const wanted = await catalog.lifecycle.unproven({ newestOnly: policy === 'newest', limit: MOST_AT_ONCE });
+  const wanted = await catalog.lifecycle.unproven({ newestOnly: policy === 'newest', limit: MOST_AT_ONCE, at: clock.now() });
   for (const backup of wanted) {
     await catalog.transaction((tables) => ensureProofTask(tables, backup, { byHand: false, at: clock.now() }));
   }

@@ -102,7 +102,7 @@ describe('a proof task', () => {
       assert.match(event?.message ?? '', /^backup 2e4127f8-\S+ of crs-5a4py64p \(orders – 订单\) is bad: .*; take another backup now/);
       const { proof, heldUntil, state } = await site.backup();
       assert.deepEqual([state, proof.state, proof.at, heldUntil], ['available', 'failed', NOW, 0]);
-      assert.deepEqual(await site.catalog.lifecycle.floor((await site.backup()).instanceId, 1), []);
+      assert.deepEqual(await site.catalog.lifecycle.floor((await site.backup()).instanceId, 1, Date.now()), []);
       assert.equal(await source.command('DBSIZE'), 3);
     }
   });

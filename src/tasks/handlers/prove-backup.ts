@@ -90,7 +90,7 @@ export function createProveBackupHandler(options: ProveBackupOptions): TaskHandl
     async run(task, context) {
       const { backupId, byHand } = readPayload(task);
       const backup = await catalog.backups.get(backupId);
-      if (await isNeedless(catalog, options.policy, task, backup)) {
+      if (await isNeedless(options, task, backup)) {
         return undefined;
       }
       if (backup === undefined || !isUsable(backup)) {
@@ -145,14 +145,14 @@ function isUsable({ state }: Backup): boolean {
 }
 
 /** By hand: a proof that has ended since it was asked for will do. */
-async function isNeedless(catalog: Catalog, policy: ProofPolicy, task: Task, backup: Backup | undefined): Promise<boolean> {
+async function isNeedless({ catalog, clock, policy }: ProveBackupOptions, task: Task, backup: Backup | undefined): Promise<boolean> {
   if (readPayload(task).byHand) {
     return backup?.proof.state === 'proven' && (backup.proof.at ?? 0) >= task.createdAt;
   }
   if (backup === undefined || !isUsable(backup) || backup.proof.state !== 'unproven' || policy === 'none') {
     return true;
   }
-  return policy === 'newest' && (await catalog.lifecycle.isOutdated(backup));
+  return policy === 'newest' && (await catalog.lifecycle.isOutdated(backup, clock.now()));
 }
 
 /** A server of the kind and version that wrote the backup says most about it. */

@@ -73,7 +73,7 @@ test('damage is an alarm: the backup is as bad as one whose proof failed, and st
   await using site = await makeProofSite(source);
   const scrubber = await makeScrubber(site);
   const { instanceId } = await site.backup();
-  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1), [BACKUP_ID]);
+  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1, Date.now()), [BACKUP_ID]);
   const files = await site.site.filesLeft();
   await site.damage();
   assert.equal(await scrubber.scrub(WEEK_MS), 'damaged');
@@ -86,7 +86,7 @@ test('damage is an alarm: the backup is as bad as one whose proof failed, and st
     (await site.catalog.events.newest((await site.backup()).accountId, 10)).map(({ kind }) => kind),
     ['proof-failed'],
   );
-  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1), []);
+  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1, Date.now()), []);
   assert.deepEqual(await site.site.filesLeft(), files);
 });
 
@@ -102,7 +102,7 @@ test('bytes that are right again take the damage back, but not what a server sai
   const { proof, scrub } = await site.backup();
   assert.deepEqual([proof.state, proof.at, proof.message, scrub.state], ['unproven', null, '', 'intact']);
   assert.ok(scrubber.events.includes('backup.intact-again'));
-  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1), [BACKUP_ID]);
+  assert.deepEqual(await site.catalog.lifecycle.floor(instanceId, 1, Date.now()), [BACKUP_ID]);
 
   const verdict = { state: 'failed', at: 1, serverKind: 'redis', serverVersion: '7.0.15', message: 'the server died of it' } as const;
   await site.catalog.lifecycle.recordProof(BACKUP_ID, verdict);
