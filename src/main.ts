@@ -40,8 +40,9 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const status = await runCli(process.argv.slice(2), {
   env: process.env,
-  interactive: process.stdout.isTTY === true,
-  ...(process.stdin.isTTY && process.stdout.isTTY ? { ask } : {}),
+  interactive: process.stderr.isTTY === true,
+  ...(process.stderr.isTTY ? { columns: process.stderr.columns } : {}),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   onInterrupt(listener) {
     process.on('SIGINT', listener);
     return () => process.off('SIGINT', listener);

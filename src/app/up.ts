@@ -64,8 +64,8 @@ async function showFirstBackup(service: Service, io: Io, asJson: boolean): Promi
       Remark: 'first backup',
     });
     // Ctrl-C ends the service here, and not the waiting alone.
-    const { env, interactive, out, err } = io;
-    await waitForTask(client, TaskId, { env, interactive, out, err }, 'first backup');
+    const { onInterrupt: _, ...watch } = io;
+    await waitForTask(client, TaskId, watch, 'first backup');
   }
   const table = await showProofs(service, client, instance.instanceId);
   const answer = await describe({});

@@ -64,7 +64,7 @@ describe('what goes wrong has a status and a message that says what to do', () =
     ['backup list order', 6, /no instance has the id or the name "order"; did you mean crs-5a4py64p \(orders\)\?/],
     ['backup list crs-5a4py46p', 6, /No instance crs-5a4py46p is found in region ap-guangzhou; did you mean crs-5a4py64p \(orders\)\?/],
     ['backup list warehouse', 6, /`redkeep instance list` shows those of the region, and --region names another one/],
-    ['backup list crs-zzzzzzzz', 6, /`redkeep instance list` shows those that there are/],
+    ['backup list crs-zzzzzzzz', 6, /found in region ap-guangzhou; `redkeep instance list` shows those of the region/],
     [`backup show orders ${BACKUP_ID.replace('2e', 'e2')}`, 6, new RegExp(`did you mean ${BACKUP_ID}\\?`)],
     ['backup show orders 6cbb', 6, /did you mean 6cbbf53a-affe-11e8-905b-4846fb00c75d\?/],
     ['backup lock orders zzzz', 6, /`redkeep backup list crs-5a4py64p` shows those that there are/],

@@ -1,6 +1,6 @@
 import { ApiCallError, type Client } from '../api/client.ts';
 import { describeError } from '../lib/errors.ts';
-import { suggestInstance } from './find-instance.ts';
+import { NO_INSTANCE, suggestInstance } from './find-instance.ts';
 import { findNear } from './find-near.ts';
 import { listBackups } from './list-backups.ts';
 import { listInstances } from './list-instances.ts';
@@ -56,7 +56,7 @@ async function advise({ code, message }: ApiCallError, { client, parameters, fro
     return adviseOnRegion(from.region);
   }
   if (code === 'ResourceNotFound.InstanceNotExists' && typeof InstanceId === 'string') {
-    return suggestInstance(InstanceId, await listInstances(client)) ?? '`redkeep instance list` shows those that there are';
+    return suggestInstance(InstanceId, await listInstances(client)) ?? NO_INSTANCE;
   }
   if (code === 'InvalidParameterValue.BackupNotExists' && typeof InstanceId === 'string' && typeof BackupId === 'string') {
     const ids = (await listBackups(client, InstanceId)).map((row) => row.BackupId);

@@ -3,6 +3,9 @@ import { DomainError } from '../lib/errors.ts';
 import { findNear } from './find-near.ts';
 import { type InstanceName, listInstances } from './list-instances.ts';
 
+/** What to do where none is near. */
+export const NO_INSTANCE = '`redkeep instance list` shows those of the region, and --region names another one';
+
 /**
  * The id of the instance that somebody named by its id or by its name; an id is not looked up. Of one name those that are not detached go first.
  * Throws `instance-not-found`, with the near one, and `instance-ambiguous`.
@@ -17,7 +20,7 @@ export async function findInstance(client: Client, given: string): Promise<strin
   const [first, ...others] = all.filter(isNamed);
   if (first === undefined) {
     throw new DomainError('instance-not-found', `no instance has the id or the name ${JSON.stringify(given)}`, {
-      hint: hintFor(given, all),
+      hint: suggestInstance(given, all) ?? NO_INSTANCE,
     });
   }
   if (others.length > 0) {
@@ -25,10 +28,6 @@ export async function findInstance(client: Client, given: string): Promise<strin
     throw new DomainError('instance-ambiguous', `several instances are called ${given}: ${ids}`, { hint: 'give the id of one' });
   }
   return first.InstanceId;
-}
-
-function hintFor(given: string, all: readonly InstanceName[]): string {
-  return suggestInstance(given, all) ?? '`redkeep instance list` shows those of the region, and --region names another one';
 }
 
 /** `did you mean …?` where an id or a name is near. */

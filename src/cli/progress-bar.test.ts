@@ -2,14 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgressBar } from './progress-bar.ts';
 
-function draw(interactive: boolean, steps: ReadonlyArray<readonly [atMs: number, done: number]>, total: number, isBytes = true): string[] {
+function draw(
+  interactive: boolean,
+  steps: ReadonlyArray<readonly [atMs: number, done: number, phase?: string]>,
+  total: number,
+  { unit, columns }: { unit?: 'share'; columns?: number } = {},
+): string[] {
   const drawn: string[] = [];
   let at = 0;
-  const io = { env: {}, interactive, out() {}, err: (text: string) => void drawn.push(text.replace('\r\u001b[K', '')) };
-  const bar = createProgressBar(io, 'file', { now: () => at, isBytes });
-  for (const [atMs, done] of steps) {
+  const io = {
+    env: {},
+    interactive,
+    ...(columns === undefined ? {} : { columns }),
+    out() {},
+    err: (text: string) => void drawn.push(text.replace('\r\u001b[K', '')),
+  };
+  const bar = createProgressBar(io, 'file', () => at);
+  for (const [atMs, done, phase] of steps) {
     at = atMs;
-    bar.update(done, total);
+    bar.update({ done, total, ...(unit === undefined ? {} : { unit }), ...(phase === undefined ? {} : { phase }) });
   }
   bar.end();
   return drawn;
@@ -76,10 +87,45 @@ test('of what is no bytes only the share and the time are told', () => {
         [1000, 0.25],
       ],
       1,
-      false,
+      { unit: 'share' },
     ),
     ['file [>                       ] 0 %', 'file [======>                 ] 25 %  3 s left', ''],
   );
+});
+
+test('each phase has a rate of its own', () => {
+  assert.deepEqual(
+    draw(
+      true,
+      [
+        [0, 0, 'verifying'],
+        [1000, 50 * MIB, 'verifying'],
+        [2000, 0, 'transferring'],
+        [3000, 10 * MIB, 'transferring'],
+      ],
+      100 * MIB,
+    ).map((line) => line.replace(/\[.*\] /, '')),
+    [
+      'file, verifying 0 %  0 B of 100.0 MiB',
+      'file, verifying 50 %  50.0 MiB of 100.0 MiB  50.0 MiB/s  1 s left',
+      'file, transferring 0 %  0 B of 100.0 MiB',
+      'file, transferring 10 %  10.0 MiB of 100.0 MiB  10.0 MiB/s  9 s left',
+      '',
+    ],
+  );
+});
+
+test('a narrow terminal sees no bar, and no second line', () => {
+  const steps = [
+    [0, 0],
+    [1000, 10 * MIB],
+  ] as const;
+  assert.deepEqual(draw(true, steps, 100 * MIB, { columns: 60 }), [
+    'file [>                       ] 0 %  0 B of 100.0 MiB',
+    'file 10 %  10.0 MiB of 100.0 MiB  10.0 MiB/s  9 s left',
+    '',
+  ]);
+  assert.equal(draw(true, steps, 100 * MIB, { columns: 20 })[1], 'file 10 %  10.0 MiB');
 });
 
 test('nothing is drawn off a terminal', () => {

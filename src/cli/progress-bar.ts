@@ -7,9 +7,19 @@ const INTERVAL_MS = 100;
 /** Over how long the rate is measured. */
 const RATE_SPAN_MS = 5_000;
 
+/** How far something is. */
+export interface Progress {
+  readonly done: number;
+  /** 0 where it is not known. */
+  readonly total: number;
+  /** What is counted: bytes unless it is a share of something that has no size yet. */
+  readonly unit?: 'bytes' | 'share';
+  /** What is being done now, where that changes; each has a total of its own. */
+  readonly phase?: string;
+}
+
 export interface ProgressBar {
-  /** Of `total`, which may be 0 where it is not known. */
-  update(done: number, total: number): void;
+  update(progress: Progress): void;
   /** Shows a sentence instead, for as long as nothing can be measured. */
   say(text: string): void;
   /** Wipes what is shown. */
@@ -17,38 +27,43 @@ export interface ProgressBar {
 }
 
 /**
- * `label [=====>      ] 42 %  1.3 GiB of 3.1 GiB  210.4 MiB/s  9 s left` on standard error, drawn anew in place; nothing at all where standard
- * output is no terminal. The rate is that of the last seconds, so that it follows what happens now. Of what is no bytes only shares and time are told.
+ * `label [=====>      ] 42 %  1.3 GiB of 3.1 GiB  210.4 MiB/s  9 s left` on standard error, drawn anew in place; nothing at all where that is no
+ * terminal. The rate is that of the last seconds, so that it follows what happens now. A narrow terminal sees less of it, never a second line.
  */
-export function createProgressBar(
-  io: Io,
-  label: string,
-  { now = () => performance.now(), isBytes = true }: { now?: () => number; isBytes?: boolean } = {},
-): ProgressBar {
+export function createProgressBar(io: Io, label: string, now: () => number = () => performance.now()): ProgressBar {
   const seen: Array<{ at: number; done: number }> = [];
+  let phase: string | undefined;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let isShown = false;
+  const columns = io.columns ?? Number.POSITIVE_INFINITY;
   const show = (text: string) => {
     if (io.interactive) {
       isShown = true;
-      io.err(`\r\u001b[K${label}${text}`);
+      io.err(`\r\u001b[K${text.slice(0, columns - 1)}`);
     }
   };
   return {
-    update(done, total) {
+    update(progress) {
       const at = now();
-      if (!io.interactive || (at - drawnAt < INTERVAL_MS && done !== total)) {
+      if (!io.interactive || (at - drawnAt < INTERVAL_MS && progress.done !== progress.total)) {
         return;
       }
       drawnAt = at;
-      seen.push({ at, done });
+      if (progress.phase !== phase) {
+        phase = progress.phase;
+        seen.length = 0;
+      }
+      seen.push({ at, done: progress.done });
       while (seen.length > 2 && (seen[0]?.at ?? at) < at - RATE_SPAN_MS) {
         seen.shift();
       }
-      show(` ${renderProgress(done, total, seen, isBytes)}`);
+      const { bar, text } = renderProgress(progress, seen);
+      const name = phase === undefined ? label : `${label}, ${phase}`;
+      const whole = `${name} ${bar}${text}`;
+      show(whole.length < columns ? whole : `${name} ${text}`);
     },
     say(text) {
-      show(`: ${text}`);
+      show(`${label}: ${text}`);
     },
     end() {
       if (isShown) {
@@ -59,20 +74,23 @@ export function createProgressBar(
   };
 }
 
-function renderProgress(done: number, total: number, seen: ReadonlyArray<{ at: number; done: number }>, isBytes: boolean): string {
+function renderProgress(
+  { done, total, unit = 'bytes' }: Progress,
+  seen: ReadonlyArray<{ at: number; done: number }>,
+): { bar: string; text: string } {
   const [first, last] = [seen[0], seen.at(-1)];
   const spanMs = (last?.at ?? 0) - (first?.at ?? 0);
   const rate = spanMs > 0 ? (((last?.done ?? 0) - (first?.done ?? 0)) / spanMs) * 1000 : 0;
-  const rateText = rate > 0 ? `  ${renderBytes(rate)}/s` : '';
+  const rateText = rate > 0 && unit === 'bytes' ? `  ${renderBytes(rate)}/s` : '';
   if (total <= 0) {
-    return `${renderBytes(done)}${rateText}`;
+    return { bar: '', text: `${renderBytes(done)}${rateText}` };
   }
   const share = Math.min(1, done / total);
   const filled = Math.floor(share * WIDTH);
   const bar = `${'='.repeat(filled)}${filled < WIDTH ? '>' : ''}`.padEnd(WIDTH);
   const left = rate > 0 && done < total ? `  ${renderDuration((total - done) / rate)} left` : '';
-  const bytes = isBytes ? `  ${renderBytes(done)} of ${renderBytes(total)}${rateText}` : '';
-  return `[${bar}] ${Math.floor(share * 100)} %${bytes}${left}`;
+  const bytes = unit === 'bytes' ? `  ${renderBytes(done)} of ${renderBytes(total)}${rateText}` : '';
+  return { bar: `[${bar}] `, text: `${Math.floor(share * 100)} %${bytes}${left}` };
 }
 
 function renderDuration(seconds: number): string {

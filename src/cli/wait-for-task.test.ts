@@ -4,6 +4,7 @@ import { findCredential, INSTANCE_ID, insertExample, KEY, openApiFixture } from 
 import { createClient } from '../api/client.ts';
 import type { Lease } from '../catalog/catalog.ts';
 import { createHttpServer } from '../http/server.ts';
+import { byShare } from './measure-task.ts';
 import { waitForTask } from './wait-for-task.ts';
 
 const MIB = 1024 ** 2;
@@ -51,7 +52,7 @@ async function draw(options: { interactive: boolean; measured: boolean }): Promi
     end();
   }
   const client = createClient({ ...KEY, endpoint: `http://127.0.0.1:${port}`, region: 'ap-guangzhou' });
-  await waitForTask(client, taskId, io, 'verification', options.measured ? { instanceId: INSTANCE_ID, totalBytes: 10 * MIB } : undefined);
+  await waitForTask(client, taskId, io, 'verification', options.measured ? byShare(INSTANCE_ID, 10 * MIB) : undefined);
   await ended;
   await server.close();
   return drawn.replaceAll('\r\u001b[K', '|');

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiCallError, type Client } from '../api/client.ts';
+import type { Client } from '../api/client.ts';
 import { DomainError } from '../lib/errors.ts';
 import { interruptible } from './interruptible.ts';
 import type { Io } from './io.ts';
+import type { MeasureTask } from './measure-task.ts';
 import { createProgressBar } from './progress-bar.ts';
 
 interface TaskInfo {
@@ -11,19 +12,13 @@ interface TaskInfo {
   TaskMessage: string;
 }
 
-/** A task whose progress is a share of bytes, which may be known before. */
-export interface Measured {
-  readonly instanceId: string;
-  readonly totalBytes?: number;
-}
-
 /**
- * Polls a task until it has ended. On a terminal it is shown meanwhile, with a bar where it is `measured`. Throws `task-failed` with the task's
+ * Polls a task until it has ended. On a terminal it is shown meanwhile, with a bar where `measure` can tell how far it is. Throws `task-failed` with the task's
  * own message where it failed, and `interrupted` on Ctrl-C, which leaves the task alone.
  */
-export async function waitForTask(client: Client, taskId: number, io: Io, label: string, measured?: Measured): Promise<TaskInfo> {
+export async function waitForTask(client: Client, taskId: number, io: Io, label: string, measure?: MeasureTask): Promise<TaskInfo> {
   const startedAt = Date.now();
-  const bar = createProgressBar(io, label, { isBytes: measured?.totalBytes !== undefined });
+  const bar = createProgressBar(io, label);
   try {
     return await interruptible(
       io,
@@ -46,10 +41,9 @@ export async function waitForTask(client: Client, taskId: number, io: Io, label:
         throw new DomainError('task-failed', `${label} failed: ${info.TaskMessage}`);
       }
       if (io.interactive) {
-        const share = measured === undefined || info.Status !== 'running' ? undefined : await readShare(client, taskId, measured);
-        const { totalBytes = 1 } = measured ?? {};
-        if (share !== undefined && (share > 0 || measured?.totalBytes !== undefined)) {
-          bar.update(share * totalBytes, totalBytes);
+        const progress = info.Status === 'running' ? await measure?.(client, taskId) : undefined;
+        if (progress !== undefined) {
+          bar.update(progress);
         } else {
           const again = info.TaskMessage === '' ? '' : `; will try again: ${info.TaskMessage}`;
           bar.say(`${info.Status}, ${Math.round((Date.now() - startedAt) / 1000)} s${again}`);
@@ -58,22 +52,5 @@ export async function waitForTask(client: Client, taskId: number, io: Io, label:
       await sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 1.5, 1000);
     }
-  }
-}
-
-/** From 0 to 1; undefined where the task does not run, or the caller may not list tasks. */
-async function readShare(client: Client, taskId: number, { instanceId }: Measured): Promise<number | undefined> {
-  try {
-    const { Tasks } = await client.call<{ Tasks: Array<{ TaskId: number; Progress: number }> }>('redis', 'DescribeTaskList', {
-      InstanceId: instanceId,
-      Result: [1],
-      Limit: 100,
-    });
-    return Tasks.find((task) => task.TaskId === taskId)?.Progress;
-  } catch (error) {
-    if (error instanceof ApiCallError) {
-      return undefined;
-    }
-    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { attach, backUp, endOfTask, listBackups } from '../harness/backups.ts';
@@ -53,6 +54,16 @@ describe('the command line and what it is read by', () => {
     assert.match(frames.at(-2) ?? '', /^download \[={24}\] 100 % {2}\d+\.\d [KM]iB of \d+\.\d [KM]iB/);
     assert.equal(frames.at(-1), `${join(dataDir, 'out.rdb')}\r\n`);
     assert.ok(!frames.join('').includes('\u001b'), terminal.shown());
+  });
+
+  it('a bar is drawn on standard error alone, and only where that is a terminal', onlyOnTerminals, async () => {
+    const errors = join(dataDir, 'errors.txt');
+    const quiet = onTerminal(download(), `2> '${errors}'`);
+    assert.deepEqual([await quiet.ended(), quiet.shown(), await readFile(errors, 'utf8')], [0, `${join(dataDir, 'out.rdb')}\r\n`, '']);
+    const result = join(dataDir, 'result.txt');
+    const captured = onTerminal(download(), `> '${result}'`);
+    assert.deepEqual([await captured.ended(), await readFile(result, 'utf8')], [0, `${join(dataDir, 'out.rdb')}\n`]);
+    assert.match(captured.shown(), /\] 100 %/);
   });
 
   it('off a terminal nothing but the result is printed', async () => {

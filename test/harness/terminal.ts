@@ -14,13 +14,16 @@ export interface Terminal {
   ended(): Promise<number | null>;
 }
 
-/** Runs one command line of Redkeep on a terminal of its own, made by `script` of util-linux. */
-export function onTerminal(args: readonly string[], env: Record<string, string> = {}): Terminal {
+/** Runs one command line of Redkeep, with redirections of the shell, on a terminal of its own, made by `script` of util-linux. */
+export function onTerminal(args: readonly string[], redirections = ''): Terminal {
   const words = [process.execPath, join(ROOT, 'src/main.ts'), ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const child = spawn('script', ['--quiet', '--return', '--flush', '--command', `stty cols 120; ${words.join(' ')}`, '/dev/null'], {
-    env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'script',
+    ['--quiet', '--return', '--flush', '--command', `stty cols 120; ${words.join(' ')} ${redirections}`, '/dev/null'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   let shown = '';
   const waiting = new Set<() => void>();
   child.stdout.on('data', (data: Buffer) => {
@@ -36,7 +39,7 @@ export function onTerminal(args: readonly string[], env: Record<string, string> 
     shown: () => shown,
     until: (pattern) =>
       new Promise((resolve, reject) => {
-        const wake = () => {
+        const wake = (): void => {
           if (pattern.test(shown)) {
             waiting.delete(wake);
             resolve();

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { findBackup } from '../find-backup.ts';
 import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
+import { byShare } from '../measure-task.ts';
 import { withConnection } from '../options.ts';
 import { describeOrdered, findOrderTask, makePassword, readPassword } from '../ordered-instance.ts';
 import { renderJson } from '../output.ts';
@@ -57,7 +58,7 @@ export function addBackupCloneCommand(backup: Command, io: Io, finish: Finish): 
         const [instanceId = ''] = InstanceIds;
         if (options.wait) {
           const task = await findOrderTask(client, instanceId, '026');
-          await waitForTask(client, task, io, 'clone', { instanceId, totalBytes: found.sizeBytes });
+          await waitForTask(client, task, io, 'clone', byShare(instanceId, found.sizeBytes));
         }
         const { answer, text } = await describeOrdered(client, instanceId, given === undefined ? password : undefined);
         io.out(options.json ? renderJson(answer) : text);

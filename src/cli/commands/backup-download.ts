@@ -47,7 +47,7 @@ export function addBackupDownloadCommand(backup: Command, io: Io, finish: Finish
           const sha256 = await interruptible(
             io,
             downloadFile({ url: info.DownloadUrl, sizeBytes: info.FileSize }, path, {
-              onProgress: (done, total) => bar.update(done, total),
+              onProgress: (done, total) => bar.update({ done, total }),
             }),
             `the download was broken off; what came is in ${path}.part`,
             'the same command goes on from there',

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import { findBackup } from '../find-backup.ts';
 import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
+import { byPhase } from '../measure-task.ts';
 import { withConnection } from '../options.ts';
 import { renderJson, renderTable } from '../output.ts';
 import { readWhole } from '../read-whole.ts';
@@ -92,7 +93,7 @@ export function addBackupRestoreCommand(backup: Command, io: Io, finish: Finish)
           io.out(options.json ? renderJson({ TaskId }) : `${TaskId}\n`);
           return EXIT.ok;
         }
-        await waitForTask(client, TaskId, io, 'restore', { instanceId: to, totalBytes: found.sizeBytes });
+        await waitForTask(client, TaskId, io, 'restore', byPhase());
         const restored = await client.call<Restored>('redkeep', 'DescribeRestore', { TaskId });
         io.out(options.json ? renderJson({ TaskId, ...restored }) : render(restored, to, options.dryRun === true));
         return EXIT.ok;

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { findInstance } from '../find-instance.ts';
 import type { Io } from '../io.ts';
 import { listBackups } from '../list-backups.ts';
+import { byShare } from '../measure-task.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
 import { waitForTask } from '../wait-for-task.ts';
@@ -158,7 +159,7 @@ async function verify(client: Client, instanceId: string, backupId: string, io: 
   const taskId = await start(client, instanceId, backupId);
   let verdict: Pick<Verified, 'Result' | 'Message'> | undefined;
   try {
-    await waitForTask(client, taskId, io, 'verification', { instanceId, totalBytes });
+    await waitForTask(client, taskId, io, 'verification', byShare(instanceId, totalBytes));
   } catch (error) {
     verdict = readVerdict(error);
   }

@@ -5,6 +5,7 @@ import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findInstance } from '../find-instance.ts';
 import { type BackupPage, listBackups, PAGE } from '../list-backups.ts';
+import { byShare } from '../measure-task.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
 import { readWhole } from '../read-whole.ts';
@@ -43,7 +44,7 @@ export const addBackupCommands: AddCommand = (program, io, finish) => {
           io.out(options.json ? renderJson({ TaskId }) : `${TaskId}\n`);
           return EXIT.ok;
         }
-        const task = await waitForTask(client, TaskId, io, 'backup', { instanceId });
+        const task = await waitForTask(client, TaskId, io, 'backup', byShare(instanceId));
         // The backup started with its task. Tasks of an instance run one after the other, so that of several in this second it is the last.
         const page = await client.call<BackupPage>('redis', 'DescribeInstanceBackups', {
           InstanceId: instanceId,
