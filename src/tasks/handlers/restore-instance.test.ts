@@ -10,6 +10,7 @@ import { startRestore } from '../../catalog/start-restore.ts';
 import type { RestoreMark } from '../../engine/restore-types.ts';
 import { isDomainError } from '../../lib/errors.ts';
 import { silentLogger } from '../../lib/logger.ts';
+import type { Repository } from '../../repository/repository.ts';
 import type { RecordEnd, TaskHandler } from '../task.ts';
 import { createRestoreInstanceHandler } from './restore-instance.ts';
 
@@ -20,6 +21,7 @@ const seal = (mark: RestoreMark): Uint8Array => Buffer.from(JSON.stringify(mark)
 interface Scene extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly handler: TaskHandler;
+  readonly repository: Repository;
   readonly target: RedisServer;
   readonly instanceId: string;
   order(more?: { dryRun?: boolean }): Promise<number>;
@@ -60,6 +62,7 @@ async function prepare(): Promise<Scene> {
   return {
     catalog,
     handler,
+    repository: site.repository,
     target,
     instanceId: instance.instanceId,
     order: ({ dryRun = false } = {}) =>
@@ -135,6 +138,24 @@ describe('a restore that has ended while its end was not recorded', () => {
     assert.equal(await catalog.restores.mark(instanceId), undefined);
     assert.equal((await catalog.instances.get(instanceId))?.state, 'online');
   });
+});
+
+test('what the target holds since an earlier restore was given up unsettled is in the safety backup of the next one', async () => {
+  await using scene = await prepare();
+  const { catalog, target, instanceId, repository } = scene;
+  await target.command('SET', 'put there since', 'x');
+  const safety = { backupId: BACKUP_ID, attempt: 1 };
+  await catalog.restores.setMark({ instanceId, taskId: 0, sealedMark: seal({ ...MARK, step: 'write-keys', safety }) });
+  const taskId = await scene.order();
+  const { end } = await scene.tryAs('one');
+  await end();
+  assert.equal((await catalog.tasks.get(taskId))?.state, 'succeed');
+  const saved = await catalog.backups.get((await catalog.tasks.get(taskId))?.subject ?? '');
+  assert.equal(saved?.state, 'available');
+  const { manifest } = await repository.openAttempt({ backupId: saved.backupId, attempt: saved.attempt ?? 0 });
+  assert.equal(manifest.shards[0]?.keys.total, 2);
+  assert.equal(await target.command('GET', 'of the backup'), 'x');
+  assert.equal(await catalog.restores.mark(instanceId), undefined);
 });
 
 test('a dry run changes nothing where an earlier restore was left unsettled', async () => {

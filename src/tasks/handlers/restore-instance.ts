@@ -121,7 +121,7 @@ async function settle(site: RestoreSite, { task, instance, mark, begunBy }: Unse
   log.warn({ ...fields, step: mark.step, isRollback: mark.isRollback }, 'restore.settling');
   try {
     const settled = await settleRestore(
-      { ...reach(site, instance), mark },
+      { ...reach(site, instance), mark: begunBy === task.taskId ? mark : withoutSafety(mark) },
       { signal, onProgress: (progress) => setProgress(toShare(progress), toPhase(progress)), mark: recorder.mark },
     );
     log.warn({ ...fields, ...settled }, 'restore.settled');
@@ -129,6 +129,11 @@ async function settle(site: RestoreSite, { task, instance, mark, begunBy }: Unse
   } catch (error) {
     throw begunBy === task.taskId ? keepTrying(error) : boundTries(error, task);
   }
+}
+
+/** Another task was given up, and nobody knows what has been written since: this one saves that, where going back would replace it. */
+function withoutSafety({ safety: _, ...mark }: RestoreMark): RestoreMark {
+  return mark;
 }
 
 function endInterrupted(site: RestoreSite, task: Task, { outcome, report }: SettleResult) {
