@@ -38,6 +38,8 @@ const answer = (action: string): JsonContract => ({ shape: { ...outputOf(action)
 
 const ordered = { InstanceId: 'string', Status: 'int', Host: 'string', Port: 'int', 'Password?': 'string' } as const;
 const task = { TaskId: 'int' } as const;
+/** Of `--all`: backups that could not be verified. */
+const failures = { 'Failures?': [{ BackupId: 'string', Message: 'string' }] } as const;
 
 /** By the words of the command. A test runs each and compares. */
 export const JSON_CONTRACTS: Readonly<Record<string, JsonContract>> = {
@@ -67,8 +69,9 @@ export const JSON_CONTRACTS: Readonly<Record<string, JsonContract>> = {
   'backup verify': {
     shape: {
       Results: [{ BackupId: 'string', TaskId: 'int', ServerKind: 'string', ServerVersion: 'string', Result: 'string', Message: 'string' }],
+      ...failures,
     },
-    noWait: { Tasks: [{ BackupId: 'string', TaskId: 'int' }] },
+    noWait: { Tasks: [{ BackupId: 'string', TaskId: 'int' }], ...failures },
   },
   'backup restore': { shape: { ...task, ...outputOf('DescribeRestore'), RequestId: 'string' }, noWait: task },
   'backup clone': { shape: ordered },
