@@ -1,11 +1,21 @@
+import { USABLE_STATES } from '../catalog/backup-state.ts';
 import type { Backup, Catalog, CatalogTables } from '../catalog/catalog.ts';
 import { ABANDONED_ATTEMPT } from '../catalog/recovery.ts';
 import { describeError } from '../lib/errors.ts';
+import { backupDamaged } from '../repository/format.ts';
+import { isDamage } from '../repository/is-damage.ts';
 import type { Keyring } from '../repository/keyring.ts';
 import type { ListedAttempt } from '../repository/list-attempts.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Manifest } from '../repository/types.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { recordDamage } from '../tasks/handlers/bad-backup.ts';
+import { compareObjects } from './check-objects.ts';
 import { createSecretBox } from './instance-secrets.ts';
+
+function isUsable({ state }: Backup): boolean {
+  return (USABLE_STATES as readonly Backup['state'][]).includes(state);
+}
 
 export interface Adoption {
   /** Backups that have their bytes and that no row had told of as finished. */
@@ -24,10 +34,13 @@ const SETTLED: ReadonlySet<Backup['state']> = new Set(['available', 'converting'
 /**
  * Brings the rows of a rebuilt catalog to what its repository holds: a whole attempt without a settled row is read to its last byte and
  * becomes a backup, the highest where there are several; a row whose bytes are gone says so; a part that nobody can read is recorded as
- * given up. Removes nothing.
+ * given up; a row whose bytes are half gone, bad. Removes nothing.
  */
-export async function adoptManifests(site: { catalog: Catalog; repository: Repository; keyring: Keyring }, at: number): Promise<Adoption> {
-  const { catalog, repository } = site;
+export async function adoptManifests(
+  site: { catalog: Catalog; repository: Repository; storage: ObjectStorage; keyring: Keyring },
+  at: number,
+): Promise<Adoption> {
+  const { catalog, repository, storage } = site;
   const adopted: string[] = [];
   const instances: string[] = [];
   const lost: string[] = [];
@@ -51,9 +64,33 @@ export async function adoptManifests(site: { catalog: Catalog; repository: Repos
     if (isPromised && own?.hasManifest !== true) {
       await catalog.recovery.loseBytes(row.backupId, { isEmpty: own === undefined, at });
       lost.push(row.backupId);
+    } else if (own !== undefined && isUsable(row)) {
+      await judge(row, own);
     }
   }
   return { adopted, instances, lost, problems };
+
+  /** Looks at what of a backup is there, without reading its data: `check` and scrubs do. What is half lost is bad from now on, and stays. */
+  async function judge(row: Backup, { ref }: ListedAttempt): Promise<void> {
+    try {
+      const { manifest, openShard } = await repository.openAttempt(ref);
+      const { missing } = await compareObjects(storage, manifest);
+      if (missing.length > 0) {
+        throw backupDamaged(missing.join(', '), 'missing');
+      }
+      for (const shard of manifest.shards.keys()) {
+        await openShard(shard);
+      }
+    } catch (error) {
+      if (isDamage(error)) {
+        const told = { clock: { now: () => at }, onAlarm: () => {} };
+        await catalog.transaction((tables) => recordDamage(tables, row.backupId, error.message, told));
+      }
+      problems.push(
+        `backup ${row.backupId} ${isDamage(error) ? 'is damaged and counts as bad' : 'cannot be read'}: ${describeError(error)}`,
+      );
+    }
+  }
 
   async function settle(backupId: string, row: Backup | undefined, attempts: readonly ListedAttempt[]): Promise<void> {
     const whole = attempts.filter(({ hasManifest }) => hasManifest).toReversed();

@@ -12,11 +12,14 @@ import type { Backup, Catalog } from '../catalog/catalog.ts';
 import { conversionKey } from '../catalog/conversion-task.ts';
 import { openCatalog, removeCatalog } from '../catalog/open-catalog.ts';
 import { EXPIRY_HELD_UNTIL } from '../catalog/recovery.ts';
+import { SAFETY_REMARK, startRestore } from '../catalog/start-restore.ts';
 import { createKeyring } from '../repository/keyring.ts';
 import { saveKeyringFile } from '../repository/keyring-file.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { openStorage } from '../storage/registry.ts';
+import type { RestoreSite } from '../tasks/handlers/restore-instance.ts';
+import { createRestoreInstanceHandler } from '../tasks/handlers/restore-instance.ts';
 import { sweepAttempts } from '../tasks/handlers/sweep-attempts.ts';
 import { startWorker } from '../tasks/worker.ts';
 import { takeSnapshot } from './catalog-snapshots.ts';
@@ -166,6 +169,82 @@ test('a backup whose bytes went after the snapshot says so; a half removed one w
   const rebuilt = await rebuild();
   assert.deepEqual(rebuilt.lost, ['gone', 'half-gone']);
   assert.deepEqual([await stateOf('gone'), await stateOf('half-gone'), await stateOf('whole')], ['deleted', 'expired', 'available']);
+  assert.deepEqual(await findings(), []);
+});
+
+test('a backup that is half lost is kept, told of, and counts as bad; without a snapshot it is no backup', async () => {
+  await backUp('no-data', 'no-index', 'bad-manifest', 'bad-index', 'whole');
+  await snapshot();
+  await storage.delete('backups/no-data/1/data-00000-00000');
+  await storage.delete('backups/no-index/1/index-00000');
+  for (const name of ['backups/bad-manifest/1/manifest', 'backups/bad-index/1/index-00000']) {
+    const bytes = await storage.read(name);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await storage.put(name, bytes, { replace: true });
+  }
+  const half = ['bad-index', 'bad-manifest', 'no-data', 'no-index'];
+  const rebuilt = await rebuild();
+  assert.deepEqual([rebuilt.lost, rebuilt.problems.length], [[], 4]);
+  for (const [index, backupId] of half.entries()) {
+    assert.match(rebuilt.problems[index] ?? '', new RegExp(`^backup ${backupId} is damaged and counts as bad: backups/${backupId}/1/`));
+    const backup = await catalog.backups.get(backupId);
+    assert.deepEqual([backup?.state, backup?.proof.state], ['available', 'failed']);
+  }
+  assert.deepEqual(await catalog.lifecycle.floor(instanceId, 5), ['whole']);
+  assert.deepEqual(
+    (await catalog.events.newest(accountId, 10)).map(({ kind }) => kind),
+    Array(4).fill('proof-failed'),
+  );
+  assert.equal((await findings()).length, 4);
+
+  const again = await rebuild({ fromManifests: true });
+  assert.deepEqual(again.adopted, ['whole']);
+  for (const backupId of half) {
+    assert.equal(await catalog.backups.get(backupId), undefined);
+    assert.ok(
+      again.problems.some((problem) => problem.startsWith(`attempt 1 of backup ${backupId} cannot be taken: backups/${backupId}/1/`)),
+      backupId,
+    );
+  }
+});
+
+test('a restore that was under way when the catalog was lost: what to do about its server is told, by the rebuild and by its task', async () => {
+  await backUp('wanted');
+  const order = { safetyStorageDays: 7, requestedBy: '', replaceExisting: false, ttl: { kind: 'keep' }, dryRun: false } as const;
+  const restore = async (more: Partial<typeof order> | { dryRun: true } = {}) => {
+    const [instance, backup] = [await catalog.instances.get(instanceId), await catalog.backups.get('wanted')];
+    assert.ok(instance !== undefined && backup !== undefined);
+    return catalog.transaction((tables) => startRestore(tables, instance, backup, { ...order, at: Date.now(), ...more }));
+  };
+  const taskId = await restore();
+  await snapshot();
+  const { subject = '' } = (await catalog.tasks.get(taskId)) ?? {};
+  // What came after the snapshot: its safety backup, and another restore whose task nobody knows.
+  for (const backupId of [subject, 'of-another']) {
+    const facts = { ...BACKUP_FACTS, remark: `${SAFETY_REMARK}wanted` };
+    await writeAttempt(repository, { backupId, attempt: 1 }, [[RDB]], {}, Date.now(), facts);
+  }
+  const rebuilt = await rebuild();
+  assert.deepEqual(rebuilt.adopted.toSorted(), [subject, 'of-another'].toSorted());
+  const [known = '', unknown = '', ...others] = rebuilt.problems;
+  const host = (await catalog.instances.get(instanceId))?.host;
+  assert.match(
+    known,
+    new RegExp(`^task ${taskId} was restoring to ${instanceId} at ${host}:.*REPLICAOF NO ONE.*backup ${subject} holds what`),
+  );
+  assert.match(unknown, new RegExp(`^a restore that no task tells of had begun to ${instanceId} .*backup of-another holds what`));
+  assert.deepEqual(others, []);
+
+  const log = createEventLog();
+  const failed = log.next('task.failed');
+  const handler = createRestoreInstanceHandler({ catalog, clock: { now: Date.now }, onEnd: () => {} } as unknown as RestoreSite);
+  const worker = startWorker({ catalog, log, owner: 'next', handlers: { 'restore-instance': handler } });
+  await failed;
+  await worker.stop();
+  const task = await catalog.tasks.get(taskId);
+  assert.equal(task?.state, 'failed');
+  assert.match(task?.message ?? '', /catalog was lost; where its server is still a replica of this service, tell it REPLICAOF NO ONE/);
+  assert.equal((await catalog.instances.get(instanceId))?.state, 'online');
   assert.deepEqual(await findings(), []);
 });
 

@@ -9,6 +9,7 @@ import { openRepository, type Repository } from '../repository/repository.ts';
 import { openStorage } from '../storage/registry.ts';
 import { type Adoption, adoptManifests } from './adopt-manifests.ts';
 import type { Config } from './config.ts';
+import { findLostRestores } from './lost-restores.ts';
 import { loadSiteKeyring } from './open-site-keyring.ts';
 import { claimRepository, hasRepository } from './open-site-repository.ts';
 import { lockSite } from './site-lock.ts';
@@ -42,7 +43,8 @@ export async function rebuildCatalog(config: Config, options: { fromManifests: b
     });
   }
   const keyring = await loadSiteKeyring(config);
-  const repository = await openRepository(await openStorage(config.storageUrl), keyring);
+  const storage = await openStorage(config.storageUrl);
+  const repository = await openRepository(storage, keyring);
   const at = Date.now();
   let rebuilt: Omit<Rebuilt, 'keptAt'> | undefined;
   const keptAt = await replaceCatalog(config.catalogUrl, async (freshUrl) => {
@@ -51,13 +53,16 @@ export async function rebuildCatalog(config: Config, options: { fromManifests: b
     try {
       const givenUp = await catalog.recovery.giveUpTasks();
       await claimRepository(catalog, repository);
-      const adoption = await adoptManifests({ catalog, repository, keyring }, at);
+      const adoption = await adoptManifests({ catalog, repository, storage, keyring }, at);
       await recordSettings(catalog, repository, at);
       const stillGivenUp = await unfinishedOf(
         catalog,
         givenUp.map(({ taskId }) => taskId),
       );
-      rebuilt = { ...adoption, snapshot, skipped, givenUpTasks: stillGivenUp, expiryHeldUntil: at + EXPIRY_HOLD_MS };
+      // From manifests alone every safety backup that was ever taken is adopted, which tells nothing.
+      const lostRestores = await findLostRestores(catalog, givenUp, snapshot === undefined ? [] : adoption.adopted);
+      const problems = [...adoption.problems, ...lostRestores];
+      rebuilt = { ...adoption, problems, snapshot, skipped, givenUpTasks: stillGivenUp, expiryHeldUntil: at + EXPIRY_HOLD_MS };
     } finally {
       await catalog.close();
     }

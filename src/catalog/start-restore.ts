@@ -4,6 +4,9 @@ import type { RestorePayload } from './restores.ts';
 
 const DAY_MS = 86_400_000;
 
+/** What the remark of a safety backup begins with; the id of the backup that was to be restored follows. */
+export const SAFETY_REMARK = 'Safety backup before the restore of ';
+
 export interface RestoreOrder extends Omit<RestorePayload, 'backupId' | 'safety'> {
   readonly at: number;
   /** Days to keep the backup of the instance that is taken first; 0: take none. */
@@ -23,7 +26,7 @@ export async function startRestore(
   { at, safetyStorageDays, requestedBy, ...order }: RestoreOrder,
 ): Promise<number> {
   const takesSafety = safetyStorageDays > 0 && !order.dryRun;
-  const remark = `Safety backup before the restore of ${backupId}`;
+  const remark = SAFETY_REMARK + backupId;
   const payload: RestorePayload = {
     ...order,
     backupId,

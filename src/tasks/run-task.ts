@@ -37,7 +37,7 @@ async function makeTry(claimed: Claimed): Promise<void> {
   if (failedTries >= handler.maxTries) {
     const message =
       failedTries >= GIVEN_UP_TRIES
-        ? 'it was under way when the catalog was lost; ask for it again where it is still wanted'
+        ? `it was under way when the catalog was lost; ${handler.lostAdvice ?? 'ask for it again where it is still wanted'}`
         : `gave up after ${failedTries} failed tries, the last of which ended with its process or its lease`;
     await recordFailure(claimed, new DomainError('task-abandoned', message));
     return;

@@ -20,6 +20,8 @@ export interface TaskHandler {
   readonly concurrency: number;
   /** How many tries may fail before the task does, at least 1. */
   readonly maxTries: number;
+  /** What is to be done where the catalog was lost while a task of this kind was under way, one sentence without a full stop. */
+  readonly lostAdvice?: string;
   /** True: a worker that stops aborts it at once, since nobody waits for it and its next try loses little. Default: false. */
   readonly yieldsToStop?: boolean;
 }

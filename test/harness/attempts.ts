@@ -38,6 +38,7 @@ export async function writeAttempt(
   shards: readonly Buffer[][],
   sections: Readonly<Record<string, string>> = {},
   endedAt = 1_536_036_690_000,
+  facts: BackupFacts = BACKUP_FACTS,
 ): Promise<Manifest> {
   const writer = await repository.startAttempt(ref, shards.length);
   try {
@@ -49,7 +50,7 @@ export async function writeAttempt(
         await writer.appendFrame(shard, plain, number === frames.length - 1);
       }
     }
-    const result = { facts: BACKUP_FACTS, endedAt, report: ['nothing odd'] };
+    const result = { facts, endedAt, report: ['nothing odd'] };
     return await writer.finish({ ...result, shards: shards.map((frames) => shardFacts(Buffer.concat(frames))) });
   } catch (error) {
     await writer.abort();

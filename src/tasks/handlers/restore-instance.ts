@@ -39,6 +39,8 @@ export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
   return {
     concurrency: 2,
     maxTries: MAX_TRIES,
+    lostAdvice:
+      'where its server is still a replica of this service, tell it REPLICAOF NO ONE and set its masterauth back; then look at its data and restore again',
     async run(task, context) {
       const instance = await getTarget(site, task);
       const stored = await catalog.restores.mark(task.instanceId);
