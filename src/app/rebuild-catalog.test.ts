@@ -190,7 +190,7 @@ test('a backup that is half lost is kept, told of, and counts as bad; without a 
     const backup = await catalog.backups.get(backupId);
     assert.deepEqual([backup?.state, backup?.proof.state], ['available', 'failed']);
   }
-  assert.deepEqual(await catalog.lifecycle.floor(instanceId, 5), ['whole']);
+  assert.deepEqual(await catalog.lifecycle.floor(instanceId, 5, Date.now()), ['whole']);
   assert.deepEqual(
     (await catalog.events.newest(accountId, 10)).map(({ kind }) => kind),
     Array(4).fill('proof-failed'),

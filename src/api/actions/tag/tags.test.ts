@@ -190,6 +190,10 @@ test('a policy with a condition on tags decides by the tags that instances have'
   });
   assert.deepEqual(await visible(), [TAGGED]);
   await catalog.tags.remove(TAGGED, 'team');
+  // Tags exist, and none that fits: an empty list. Where there are none at all it is known that nothing fits: refused.
+  await catalog.tags.set({ instanceId: INSTANCE_ID, key: 'team', value: 'other' });
+  assert.deepEqual(await visible(), []);
+  await catalog.tags.remove(INSTANCE_ID, 'team');
   assert.equal(await visible(), 'UnauthorizedOperation.NoCAMAuthed');
 
   const simulate = async (Resource: string) =>
