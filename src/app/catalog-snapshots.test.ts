@@ -21,7 +21,11 @@ let storage: ObjectStorage;
 let repository: Repository;
 const log = createEventLog();
 let ended: string[];
+let alarms: string[];
+let now: number;
 beforeEach(async () => {
+  alarms = [];
+  now = Date.UTC(2026, 10, 24, 4);
   ended = [];
   temp = await openTempCatalog();
   storage = createMemoryStorage();
@@ -29,7 +33,16 @@ beforeEach(async () => {
 });
 afterEach(() => temp[Symbol.asyncDispose]());
 
-const site = () => ({ catalog: temp.catalog, catalogUrl: temp.url, repository, log, onEnd: (result: string) => void ended.push(result) });
+const site = () => ({
+  catalog: temp.catalog,
+  catalogUrl: temp.url,
+  repository,
+  clock: { now: () => now },
+  log,
+  accountId: '100000000001',
+  onEnd: (result: string) => void ended.push(result),
+  onAlarm: (kind: string) => void alarms.push(kind),
+});
 const numbers = async () => (await repository.snapshots.list()).map(({ number }) => number);
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -75,7 +88,7 @@ test('takes one after a change, none without one, and one at the end where somet
   assert.deepEqual(await numbers(), [1, 2, 3]);
 });
 
-test('goes on after one that failed', async () => {
+test('goes on after one that failed, which is told of once a day', async () => {
   let full = true;
   const faulty = {
     ...repository,
@@ -90,11 +103,17 @@ test('goes on after one that failed', async () => {
     },
   };
   const keeper = startCatalogSnapshots({ ...site(), repository: faulty }, 5);
-  await log.next('catalog-snapshot.failed');
+  await until(async () => ended.length >= 3);
+  assert.deepEqual(alarms, ['snapshot-failed']);
+  now += 86_400_000;
+  await until(async () => alarms.length === 2);
   full = false;
   await until(async () => (await numbers()).length === 1);
   await keeper.stop();
   assert.deepEqual(new Set(ended), new Set(['failed', 'stored']));
+  const [newest, first] = await temp.catalog.events.newest('100000000001', 5);
+  assert.deepEqual([first?.key, newest?.key], ['snapshot-failed 2026-11-24', 'snapshot-failed 2026-11-25']);
+  assert.match(newest?.message ?? '', /could not be stored in its repository: no room\. .* Look at the storage/);
 });
 
 test('keeps the newest three and the newest of each of seven days before', async () => {

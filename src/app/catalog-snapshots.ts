@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { dumpCatalog } from '../catalog/dump-catalog.ts';
+import type { EventKind } from '../catalog/events.ts';
 import { SNAPSHOT_NUMBER } from '../catalog/recovery.ts';
+import type { Clock } from '../lib/clock.ts';
 import { DomainError, describeError } from '../lib/errors.ts';
 import { encodeLines } from '../lib/lines.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -17,6 +19,11 @@ export interface SnapshotSite {
 
 export interface SnapshotOptions extends SnapshotSite {
   readonly log: Logger;
+  readonly clock: Clock;
+  /** The account that alarms about the whole site belong to. */
+  readonly accountId: string;
+  /** Called for each alarm that was recorded, for metrics. */
+  readonly onAlarm: (kind: EventKind) => void;
   /** Told how each ended. */
   readonly onEnd: (result: 'stored' | 'failed') => void;
 }
@@ -31,7 +38,8 @@ const KEPT_DAYS = 7;
 
 /**
  * Keeps sealed snapshots of the catalog in its repository: one a minute while something changes, at most a hundredth of the time, one a day
- * in any case, and one at the end. `stop` resolves when the last one is stored. One that fails is logged and tried again at the next look.
+ * in any case, and one at the end. `stop` resolves when the last one is stored. One that fails is logged, told of once a day, and tried again at
+ * the next look.
  */
 export function startCatalogSnapshots(site: SnapshotOptions, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
   let stored: { revision: string; at: number; tookMs: number } | undefined;
@@ -52,6 +60,7 @@ export function startCatalogSnapshots(site: SnapshotOptions, intervalMs = INTERV
     } catch (error) {
       site.log.error({ error: describeError(error) }, 'catalog-snapshot.failed');
       site.onEnd('failed');
+      await raise(site, describeError(error));
     }
   }
 
@@ -67,6 +76,23 @@ export function startCatalogSnapshots(site: SnapshotOptions, intervalMs = INTERV
       await look(true);
     },
   };
+}
+
+/** Where the catalog fails too, the log has told of it, and the next look tries again. */
+async function raise({ catalog, clock, accountId, log, onAlarm }: SnapshotOptions, reason: string): Promise<void> {
+  const at = clock.now();
+  const kind = 'snapshot-failed';
+  const message =
+    `the catalog could not be stored in its repository: ${reason}. Backups are complete all the same; should the catalog be lost now, what has ` +
+    'changed since the last snapshot is known only as far as manifests tell. Look at the storage and its room';
+  try {
+    const key = `${kind} ${new Date(at).toISOString().slice(0, 10)}`;
+    if (await catalog.events.record({ kind, key, at, accountId, region: '', instanceId: '', message })) {
+      onAlarm(kind);
+    }
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'catalog-snapshot.alarm-failed');
+  }
 }
 
 /**

@@ -98,8 +98,16 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
   const credential = await openRootCredential(dataDir.credential, config.rootCredential);
   const secrets = createSecretBox(keyring);
   const metrics = createServiceMetrics({ catalog, clock: systemClock });
-  const { observeSnapshot: onEnd } = metrics;
-  const snapshots = startCatalogSnapshots({ catalog, catalogUrl: config.catalogUrl, repository, log, onEnd });
+  const snapshots = startCatalogSnapshots({
+    catalog,
+    catalogUrl: config.catalogUrl,
+    repository,
+    clock: systemClock,
+    log,
+    accountId,
+    onEnd: metrics.observeSnapshot,
+    onAlarm: metrics.observeAlarm,
+  });
   releasers.add(() => snapshots.stop());
 
   const keyringText = () => keyring.export();

@@ -2,7 +2,7 @@
  * What somebody should hear of. An event is recorded once for its key, in one transaction with what it tells of, and sent to the webhook
  * until that takes it: at least once, and seldom twice; its id tells.
  */
-export const EVENT_KINDS = ['schedule-failed', 'schedule-missed', 'expiry-stopped', 'proof-failed'] as const;
+export const EVENT_KINDS = ['schedule-failed', 'schedule-missed', 'expiry-stopped', 'proof-failed', 'snapshot-failed'] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -49,8 +49,11 @@ export interface EventStore {
   newest(accountId: string, limit: number): Promise<SiteEvent[]>;
   /** One page, the newest first, and how many match in all. */
   list(query: EventQuery): Promise<{ total: number; events: SiteEvent[] }>;
-  /** Events since `since` that nobody has taken and whose next try is due at `at`, oldest first, at most 100. */
-  undelivered(span: { readonly since: number; readonly at: number }): Promise<SiteEvent[]>;
+  /**
+   * Events since `since` that nobody has taken and whose next try is due at `at`, oldest first, at most 100. A try that would be due later
+   * than `latest` is due too: no wait is that long, so that the clock has been set back since.
+   */
+  undelivered(span: { readonly since: number; readonly at: number; readonly latest: number }): Promise<SiteEvent[]>;
   markDelivered(eventId: number, at: number): Promise<void>;
   /** Counts a try in vain; the next is due at `nextAt`. */
   postpone(eventId: number, nextAt: number): Promise<void>;

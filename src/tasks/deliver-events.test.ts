@@ -133,6 +133,27 @@ for (const status of [302, 400, 500]) {
   });
 }
 
+for (const hours of [7, 42 * 24]) {
+  test(`a clock that is set back by ${hours} hours keeps no event waiting, tried before or not`, async () => {
+    const ahead = hours * 3_600_000;
+    now += ahead;
+    await temp.catalog.events.record(event('tried', { at: now }));
+    answer = 503;
+    await deliver();
+    await temp.catalog.events.record(event('untried', { at: now }));
+    now -= ahead;
+    await deliver();
+    assert.deepEqual(outcomes, ['refused', 'refused'], 'tried at once');
+    now += 19_999;
+    answer = 204;
+    await deliver();
+    assert.deepEqual(outcomes, ['refused', 'refused', 'taken'], 'the other waits no longer than a try in vain lets it');
+    now += 1;
+    await deliver();
+    assert.deepEqual(outcomes, ['refused', 'refused', 'taken', 'taken']);
+  });
+}
+
 test('goes on where it stopped when the receiver is back, in the order of events', async () => {
   await temp.catalog.events.record(event('one'));
   await temp.catalog.events.record(event('two'));

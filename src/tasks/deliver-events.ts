@@ -50,7 +50,8 @@ export function startSender(site: Omit<Deliveries, 'signal'>): { stop(): Promise
  * anything else is tried again, less and less often, for a day. The first one that is not taken ends the look: the receiver is down.
  */
 export async function deliverEvents({ events, webhook, clock, log, onDelivery, signal }: Deliveries): Promise<void> {
-  const due = await events.undelivered({ since: clock.now() - GIVE_UP_MS, at: clock.now() });
+  const at = clock.now();
+  const due = await events.undelivered({ since: at - GIVE_UP_MS, at, latest: at + LONGEST_DELAY_MS });
   for (const event of due) {
     const refusal = await send(webhook, event, clock, signal);
     if (signal.aborted) {

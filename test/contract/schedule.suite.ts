@@ -103,8 +103,8 @@ export function scheduleSuite(open: () => Catalog): void {
       assert.equal(await catalog.events.record(event()), true);
       assert.equal(await catalog.events.record(event({ at: 2_000 })), false);
       assert.equal(await catalog.events.record(event({ key: 'two', at: 2_000 })), true);
-      const undelivered = async (at: number, since = 0) =>
-        (await catalog.events.undelivered({ since, at })).map(({ key, failedTries }) => [key, failedTries]);
+      const undelivered = async (at: number, since = 0, latest = at + 10_000) =>
+        (await catalog.events.undelivered({ since, at, latest })).map(({ key, failedTries }) => [key, failedTries]);
       assert.deepEqual(await undelivered(1_999), [['one', 0]]);
       assert.deepEqual(await undelivered(2_000, 1_001), [['two', 0]]);
       const listed = async (changes: Partial<EventQuery> = {}) => {
@@ -125,6 +125,8 @@ export function scheduleSuite(open: () => Catalog): void {
       assert.deepEqual([newest?.key, oldest?.key], ['two', 'one']);
       await catalog.events.postpone(oldest?.eventId ?? 0, 3_000);
       assert.deepEqual(await undelivered(2_999), [['two', 0]]);
+      assert.deepEqual(await undelivered(1_500, 0, 2_000), [['one', 1]], 'later than any wait');
+      assert.deepEqual(await undelivered(1_500, 0, 3_000), []);
       assert.deepEqual(await undelivered(3_000), [
         ['one', 1],
         ['two', 0],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
@@ -93,6 +94,20 @@ describe('schedules and their alarms, end to end', () => {
       metrics,
       new RegExp(`^redkeep_newest_backup_age_seconds\\{instance_id="${instanceId}",proof="proven"\\} (\\+Inf|Infinity|\\d)`, 'm'),
     );
+  });
+
+  it('a catalog that could not be stored is told of, by the next service at the latest', async () => {
+    const snapshots = join(dataDir, 'repository', 'catalog');
+    const aside = join(dataDir, 'catalog-aside');
+    await rename(snapshots, aside);
+    await writeFile(snapshots, 'in the way');
+    assert.equal(await service.stop(), 0);
+    await rm(snapshots);
+    await rename(aside, snapshots);
+    service = await start();
+    const { event } = await receiver.next('snapshot-failed');
+    assert.equal(event.instance, '');
+    assert.match(event.message, /^the catalog could not be stored in its repository: /);
   });
 
   it('a backup that fails is told of once, also where the receiver is down at first', async () => {

@@ -98,7 +98,10 @@ test('a user sees the events of the instances that it may see, and none about th
 test('what says nothing clear is refused, in both languages', async () => {
   await using fixture = await openSite();
   for (const [parameters, message] of [
-    [{ Kinds: ['alarm'] }, 'Kinds.0 is "alarm"; it must be one of schedule-failed, schedule-missed, expiry-stopped, proof-failed.'],
+    [
+      { Kinds: ['alarm'] },
+      'Kinds.0 is "alarm"; it must be one of schedule-failed, schedule-missed, expiry-stopped, proof-failed, snapshot-failed.',
+    ],
     [{ InstanceId: '' }, 'InstanceId is ""; it must be crs- and eight lower-case letters or digits.'],
     [{ Limit: 0 }, 'Limit is 0; it must be 1 to 100.'],
     [{ Limit: 101 }, 'Limit is 101; it must be 1 to 100.'],

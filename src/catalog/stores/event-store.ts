@@ -43,11 +43,11 @@ export function createEventStore({ db, reader }: Scope): EventStore {
       return { total: counts[0]?.total ?? 0, events: rows.map(toEvent) };
     },
 
-    async undelivered({ since, at }) {
+    async undelivered({ since, at, latest }) {
       const query = events()
         .where('delivered_at', 'is', null)
         .where('at', '>=', since)
-        .where('next_try_at', '<=', at)
+        .where((row) => row.or([row('next_try_at', '<=', at), row('next_try_at', '>', latest)]))
         .orderBy('event_id')
         .limit(BATCH_ROWS);
       return (await reader.rows(query.compile())).map(toEvent);

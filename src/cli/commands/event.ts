@@ -31,7 +31,9 @@ export const addEventCommands: AddCommand = (program, io, finish) => {
   withConnection(event.command('list'))
     .description('list events, newest first')
     .option('--instance <instance>', 'only those about this instance, by its id or its name')
-    .option('--kind <kinds>', 'comma-separated: schedule-failed, schedule-missed, expiry-stopped, proof-failed', (text) => text.split(','))
+    .option('--kind <kinds>', 'comma-separated: schedule-failed, schedule-missed, expiry-stopped, proof-failed, snapshot-failed', (text) =>
+      text.split(','),
+    )
     .option('--begin <time>', 'at or after "yyyy-MM-dd HH:mm:ss", UTC+8')
     .option('--end <time>', 'at or before "yyyy-MM-dd HH:mm:ss", UTC+8')
     .option('--limit <number>', 'how many at most', (text) => readWhole('--limit', text), 50)
