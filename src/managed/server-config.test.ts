@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatServerConfig } from './server-config.ts';
+import { formatServerConfig, parseServerAccess } from './server-config.ts';
 
 const CONFIG = {
   directory: '/data/crs-1',
@@ -31,11 +31,19 @@ test('lets no password break out of its line', () => {
     fc.property(fc.string({ unit: 'binary' }), (password) => {
       const lines = formatServerConfig({ ...CONFIG, password }).split('\n');
       assert.equal(lines.length, formatServerConfig(CONFIG).split('\n').length);
+      const access = parseServerAccess(lines.join('\n'));
+      assert.deepEqual(access, { port: CONFIG.port, password: Buffer.from(password, 'utf8').toString('utf8') });
       const quoted = lines.find((line) => line.startsWith('requirepass '))?.slice('requirepass '.length) ?? '';
       const bytes = quoted.slice(1, -1).replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
       assert.equal(Buffer.from(bytes, 'latin1').toString('utf8'), Buffer.from(password, 'utf8').toString('utf8'));
     }),
   );
+});
+
+test('a configuration that somebody else wrote tells no access', () => {
+  for (const text of ['', 'port 6379\n', 'requirepass "secret"\n', 'port 6379\nrequirepass secret\n', 'port 6379\nrequirepass "a\\n"\n']) {
+    assert.equal(parseServerAccess(text), undefined, text);
+  }
 });
 
 test('puts extra lines last, where they win', () => {

@@ -49,3 +49,15 @@ function quote(text: string): string {
   }
   return `${quoted}"`;
 }
+
+/** How the server of a text that `formatServerConfig` made is reached; undefined for any other text. */
+export function parseServerAccess(text: string): { port: number; password: string } | undefined {
+  const port = /^port ([0-9]{1,5})$/m.exec(text)?.[1];
+  const quoted = /^requirepass "((?:\\x[0-9a-f]{2}|[^"\\])*)"$/m.exec(text)?.[1];
+  return port === undefined || quoted === undefined ? undefined : { port: Number(port), password: unquote(quoted) };
+}
+
+function unquote(quoted: string): string {
+  const latin = quoted.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(latin, 'latin1').toString('utf8');
+}

@@ -95,6 +95,15 @@ test('stops and removes what an earlier service left, without knowing its passwo
   assert.equal(await readIdentity(left.pid), undefined);
 });
 
+test('stops and removes a server that a service left before it could write it down, without knowing its password', async (t) => {
+  const directory = await createTempDirectory(t);
+  const left = await startInKilledService(directory);
+  const { supervisor } = createTempSupervisor(t, directory);
+  await rm(join(supervisor.directoryOf(ID), 'process.json'));
+  await supervisor.remove(ID);
+  assert.equal(await readIdentity(left.pid), undefined);
+});
+
 test('refuses a directory in which a server works that nothing proves to be ours', async (t) => {
   const directory = await createTempDirectory(t);
   const { path } = await findServer();

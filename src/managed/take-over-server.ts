@@ -6,7 +6,7 @@ import { DomainError, isDomainError } from '../lib/errors.ts';
 import { lookAtServer } from './look-at-server.ts';
 import { checkIdentity, findServersIn, readIdentity } from './process-identity.ts';
 import { readProcessRecord, removeProcessRecord, writeProcessRecord } from './process-record.ts';
-import { CONFIG_NAME, MANAGED_HOST } from './server-config.ts';
+import { CONFIG_NAME, MANAGED_HOST, parseServerAccess } from './server-config.ts';
 import { withServerConnection } from './server-connection.ts';
 import { adoptServer, endServer, type ServerProcess } from './server-process.ts';
 
@@ -50,12 +50,21 @@ export async function takeOverServer(owner: DirectoryOwner): Promise<{ server: S
   return undefined;
 }
 
-/** Ends the server that the record of a directory names, where it still runs. Only that very process is signalled. */
+/**
+ * Ends the server that the record of a directory names, where it still runs, or the one that a service left before it could write it down,
+ * proven by the password in the configuration there. Only that very process is signalled.
+ */
 export async function endRecordedServer(directory: string, stopTimeoutMs: number): Promise<void> {
   const record = await readProcessRecord(directory);
   if (record !== undefined && (await checkIdentity(record)) !== 'gone') {
     const server = adoptServer(record, () => Promise.resolve());
     await endServer(server, stopTimeoutMs);
+  } else {
+    const { password } = (await configuredAccess(directory)) ?? { password: '' };
+    const stray = await takeOverStray({ directory, password, stopTimeoutMs });
+    if (stray !== undefined) {
+      await endServer(stray.server, stopTimeoutMs);
+    }
   }
   await waitForStrays(directory);
   await removeProcessRecord(directory);
@@ -63,11 +72,20 @@ export async function endRecordedServer(directory: string, stopTimeoutMs: number
 
 /** Waits until no server works in the directory. Throws `managed-directory-busy` where one stays. */
 export async function waitForStrays(directory: string, timeoutMs = STRAY_TIMEOUT_MS): Promise<void> {
+  await untilFree(directory, timeoutMs, async () => undefined);
+}
+
+/** Polls until `look` gives something, which is the result, or no server works in the directory. */
+async function untilFree<T>(directory: string, timeoutMs: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
+    const found = await look();
+    if (found !== undefined) {
+      return found;
+    }
     const pids = await findServersIn(directory);
     if (pids === undefined || pids.length === 0) {
-      return;
+      return undefined;
     }
     if (performance.now() > deadline) {
       throw new DomainError('managed-directory-busy', `process ${pids.join(', ')} works in ${directory} and is not known to be ours`, {
@@ -79,21 +97,23 @@ export async function waitForStrays(directory: string, timeoutMs = STRAY_TIMEOUT
   }
 }
 
-/** A service that was killed between the spawn and the record leaves a server that only its directory and its configuration tell of. */
-async function takeOverStray(owner: DirectoryOwner): Promise<{ server: ServerProcess; port: number } | undefined> {
-  const pids = await findServersIn(owner.directory);
-  const port = pids?.length === 0 ? undefined : await configuredPort(owner.directory);
-  if (port !== undefined) {
-    const pid = await pidAt(owner, port);
+/**
+ * A service that was killed between the spawn and the record leaves a server that only its directory and its configuration tell of. It may
+ * have been killed so soon that the server does not listen yet.
+ */
+function takeOverStray(owner: DirectoryOwner): Promise<{ server: ServerProcess; port: number } | undefined> {
+  return untilFree(owner.directory, STRAY_TIMEOUT_MS, async () => {
+    const pids = await findServersIn(owner.directory);
+    const port = pids?.length === 0 ? undefined : (await configuredAccess(owner.directory))?.port;
+    const pid = port === undefined ? undefined : await pidAt(owner, port);
     const isHere = pid !== undefined && (pids === undefined || pids.includes(pid));
     const identity = isHere ? await readIdentity(pid) : undefined;
-    if (identity !== undefined) {
-      await writeProcessRecord(owner.directory, { ...identity, port });
-      return { server: adoptServer(identity, () => shutDown(owner, port)), port };
+    if (port === undefined || identity === undefined) {
+      return undefined;
     }
-  }
-  await waitForStrays(owner.directory);
-  return undefined;
+    await writeProcessRecord(owner.directory, { ...identity, port });
+    return { server: adoptServer(identity, () => shutDown(owner, port)), port };
+  });
 }
 
 /** The pid of the server of this directory, if that is what answers on the port with the password. */
@@ -109,11 +129,9 @@ async function pidAt(owner: DirectoryOwner, port: number): Promise<number | unde
   }
 }
 
-async function configuredPort(directory: string): Promise<number | undefined> {
+async function configuredAccess(directory: string): Promise<{ port: number; password: string } | undefined> {
   try {
-    const text = await readFile(join(directory, CONFIG_NAME), 'utf8');
-    const port = /^port ([0-9]{1,5})$/m.exec(text)?.[1];
-    return port === undefined ? undefined : Number(port);
+    return parseServerAccess(await readFile(join(directory, CONFIG_NAME), 'utf8'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') {
       return undefined;
