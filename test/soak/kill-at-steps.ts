@@ -8,7 +8,16 @@ import { endOfTask } from '../harness/backups.ts';
 import { readContent } from '../harness/redis-content.ts';
 import { assertConsistent, assertNothingLeft, assertUsable, readTraces } from './invariants.ts';
 import { killExpiries } from './kill-expiries.ts';
-import { assertAtRest, assertRestores, type KnownBackup, openRestoredSite, type RestoredSite, type Target } from './restored-site.ts';
+import {
+  assertAtRest,
+  assertRestores,
+  type KnownBackup,
+  openRestoredSite,
+  type RestoredSite,
+  refill,
+  removeOwn,
+  type Target,
+} from './restored-site.ts';
 import { longest, randomOf, type Scenario } from './scenario.ts';
 
 /** Each step before which a restore records where it stands, by each way of restoring that comes there. */
@@ -45,7 +54,7 @@ export const killAtSteps: Scenario = {
     const traces = await readTraces(site.source);
     const starts: number[] = [];
     const outcomes = { restored: 0, 'as before': 0, 'uncertain and said so': 0 };
-    let target = await site.addTarget();
+    const target = await site.addTarget();
     const first = random.below(RESTORES.length);
     for (let kill = 0; kill < soak.count && !soak.signal.aborted; kill++) {
       const restore = RESTORES[(first + kill) % RESTORES.length] ?? RESTORES[0];
@@ -60,7 +69,7 @@ export const killAtSteps: Scenario = {
         });
       }
       // What was restored before is not told from what is restored now.
-      target = await site.addTarget();
+      await refill(target.server);
     }
     let clones = 0;
     for (; clones < Math.ceil(soak.count / 4) && !soak.signal.aborted; clones++) {
@@ -107,7 +116,12 @@ async function killRestore(
   if (task.Status === 'succeed') {
     if ('TtlPolicy' in how) {
       assert.equal(content.digest, backup.content.digest);
-    } else if (!('KeyPattern' in how)) {
+      assert.doesNotMatch(String(await target.server.command('INFO', 'keyspace')), /expires=[1-9]/);
+    } else if ('KeyPattern' in how) {
+      // Without what was there before, it is the backup; functions are no keys.
+      await removeOwn(target.server);
+      assert.deepEqual({ ...(await readContent(target.server)), functions: [] }, { ...backup.content, functions: [] });
+    } else {
       assert.deepEqual(content, backup.content);
     }
   } else if (/not certain|a part of the keys/.test(task.TaskMessage)) {

@@ -50,11 +50,7 @@ export async function openRestoredSite(): Promise<RestoredSite> {
     async addTarget() {
       const server = await startRedis({ config: [...COMPARABLE.config, `masterauth ${OWN_MASTERAUTH}`] });
       targets.push(server);
-      await server.command('MSET', 'only here', 'before', 'other', 'x');
-      await server.command('EXPIREAT', 'other', '4102444800');
-      await server.command('SELECT', '7');
-      await server.command('RPUSH', 'list', 'a', 'b');
-      await server.command('SELECT', '0');
+      await refill(server);
       return { server, instanceId: await attach(service, server) };
     },
     async addBackup() {
@@ -74,6 +70,25 @@ export async function openRestoredSite(): Promise<RestoredSite> {
       await removeDataDir(dataDir);
     },
   };
+}
+
+/** Gives a target data and an expiry of its own, in place of what it holds. */
+export async function refill(server: RedisServer): Promise<void> {
+  await server.command('FLUSHALL');
+  await server.command('FUNCTION', 'FLUSH');
+  await server.command('MSET', 'only here', 'before', 'other', 'x');
+  await server.command('EXPIREAT', 'other', '4102444800');
+  await server.command('SELECT', '7');
+  await server.command('RPUSH', 'list', 'a', 'b');
+  await server.command('SELECT', '0');
+}
+
+/** Removes what `refill` put there. */
+export async function removeOwn(server: RedisServer): Promise<void> {
+  await server.command('DEL', 'only here', 'other');
+  await server.command('SELECT', '7');
+  await server.command('DEL', 'list');
+  await server.command('SELECT', '0');
 }
 
 /** No trace of a restore is left on its target but the data: it is a writable master with its own settings, and is online. */
