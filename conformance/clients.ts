@@ -13,6 +13,8 @@ export interface Client {
   readonly forms: ReadonlyArray<{ readonly name: string; readonly form: Form }>;
   /** How many fields of a list element its models know: the first so many of `ELEMENT_FIELDS`. */
   readonly elementFields: 6 | 9 | 15 | 16;
+  /** Its models are older than CloneInstances and the restriction of downloads. */
+  readonly isOlderThanClones?: true;
   /** It retries by itself where a limit was exceeded (RateLimitExceededMaxRetries). */
   readonly retriesLimit?: true;
   /** It starts a process for each call and cannot reach a limit alone. */
@@ -82,6 +84,7 @@ export const CLIENTS: readonly Client[] = [
     version: versionIn('go/redis/go.mod', /tencentcloud-sdk-go (v\S+)/),
     forms: SIX,
     elementFields: 6,
+    isOlderThanClones: true,
   },
   {
     program: 'java',
@@ -90,6 +93,7 @@ export const CLIENTS: readonly Client[] = [
     version: `${versionIn('java/pom.xml', /java-redis<\/artifactId>\s*<version>([^<]+)/)}, common ${versionIn('java/pom.xml', /java-common<\/artifactId>\s*<version>([^<]+)/)}`,
     forms: SIX,
     elementFields: 9,
+    isOlderThanClones: true,
   },
 ];
 

@@ -12,10 +12,11 @@ export function toCompatibilityPage(results: readonly Result[]): string {
     const outcome = outcomes.get(name);
     return outcome === 'passed' ? passed : outcome === 'failed' ? '**fails**' : 'not run';
   };
-  const clients = CLIENTS.map(({ name, version, elementFields, retriesLimit, isSlow, forms }) => {
+  const clients = CLIENTS.map(({ name, version, elementFields, retriesLimit, isSlow, isOlderThanClones, forms }) => {
     const burst = ROWS.find((row) => row.client.name === name && row.form === forms[0] && row.withBurst)?.name ?? '';
     const limit = retriesLimit ? 'refused, and retried by the client' : isSlow ? 'refused beside a flood' : 'refused';
-    return [name, version, `${elementFields} of 16`, cell(burst, limit)];
+    const life = isOlderThanClones ? 'but clone and restriction' : 'whole';
+    return [name, version, `${elementFields} of 16`, cell(burst, limit), cell(burst, life)];
   });
   const forms = CLIENTS.flatMap((client) =>
     client.forms.map((form) => [
@@ -37,9 +38,10 @@ The official clients, unmodified, against a running Redkeep with a real Redis an
 ## Clients
 
 "Fields" tells how many fields of a backup the client's models know; all that it knows are checked. "Over the limit" tells what came of more
-requests in a second than the action allows.
+requests in a second than the action allows. "Life of an instance" is step 7: clone, schedule, download, restriction of downloads, another password,
+restore, removal; a client whose models are older than cloning and the restriction begins with an empty instance.
 
-${toTable(['client', 'version', 'fields', 'over the limit'], clients)}
+${toTable(['client', 'version', 'fields', 'over the limit', 'life of an instance'], clients)}
 
 ## Forms and addresses
 

@@ -23,6 +23,7 @@ export interface Row {
   readonly address: Address;
   readonly length: 'whole' | 'short';
   readonly withBurst: boolean;
+  readonly withLife: boolean;
 }
 
 /** Everything that is tried, in order. The form decides what is signed and sent, so the whole scenario runs once for each. */
@@ -35,6 +36,8 @@ export const ROWS: readonly Row[] = ADDRESSES.flatMap((address) =>
       address,
       length: address === ADDRESSES[0] ? ('whole' as const) : ('short' as const),
       withBurst: address === ADDRESSES[0] && form === client.forms[0],
+      // What is signed and sent was tried by then: once for each client, in its first form.
+      withLife: address === ADDRESSES[0] && form === client.forms[0],
     })),
   ),
 );

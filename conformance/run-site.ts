@@ -38,7 +38,7 @@ async function runRows(
   report: (result: Result) => void,
 ): Promise<void> {
   let program: ClientProgram | undefined;
-  for (const { name, client, form, address, length, withBurst } of rows) {
+  for (const { name, client, form, address, length, withBurst, withLife } of rows) {
     const result = await attempt(name, programs, client.language, async ({ commands, path }) => {
       program ??= startClientProgram(commands[client.program] ?? [], path);
       await followScenario({
@@ -49,6 +49,7 @@ async function runRows(
         ask: program.ask,
         length,
         withBurst,
+        withLife,
       });
     });
     report(result);

@@ -4,6 +4,7 @@ import { createClient } from '../src/api/client.ts';
 import type { Call, Failure, Form, Outcome, Report } from './call.ts';
 import type { Client } from './clients.ts';
 import { assertElement } from './element-fields.ts';
+import { followLife } from './life.ts';
 
 /** Text that each encoding on the way must keep: quotes, markup, URL characters, characters of two to four bytes, no blank at an end. */
 export const REMARK = "每日备份 \"a\" 'b' <c d='e'>&amp; 100% + ~*_=?#; naïve Ω 🗄";
@@ -17,7 +18,7 @@ const KNOWS_NAMES = 15;
 /** How long a step may meet the limit of an action, or have it met on purpose. */
 const LIMIT_DEADLINE_MS = 120_000;
 
-type Answer = Readonly<Record<string, unknown>>;
+export type Answer = Readonly<Record<string, unknown>>;
 type Elements = ReadonlyArray<Answer>;
 
 export interface ScenarioOptions {
@@ -31,6 +32,8 @@ export interface ScenarioOptions {
   readonly length: 'whole' | 'short';
   /** Also exceeds the limit of the action. */
   readonly withBurst: boolean;
+  /** Also the life of an instance of its own. */
+  readonly withLife: boolean;
 }
 
 /** Follows conformance/scenario.md through one client in one form at one address. Throws at the first step that is not as expected. */
@@ -64,6 +67,10 @@ export async function followScenario(options: ScenarioOptions): Promise<void> {
   await fails('a wrong key', 'AuthFailure.SignatureFailure', { InstanceId }, { secretKey: 'wrong' });
   if (options.withBurst) {
     await exceedLimit(caller, options, InstanceId);
+  }
+  if (options.withLife) {
+    const { elements } = await describe('a backup to clone', { Limit: 1 });
+    await followLife(caller, client, { InstanceId, BackupId: String(elements[0]?.['BackupId']), TypeId: Number(demo['Type']) });
   }
 }
 
@@ -155,7 +162,7 @@ async function besideFlood(burst: Promise<Report>, options: ScenarioOptions, Ins
   return ended;
 }
 
-interface Caller {
+export interface Caller {
   send(call: Partial<Call> & Pick<Call, 'step' | 'action' | 'params'>): Promise<Report>;
   /** An action that must be answered. */
   call(step: string, action: string, params: Answer): Promise<Answer>;

@@ -3,7 +3,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
@@ -35,7 +34,28 @@ func send(call calls.Call) (interface{}, error) {
 	case "DescribeInstanceBackups":
 		return ask[models.DescribeInstanceBackups](client, call, &models.DescribeInstanceBackupsRequest{BaseRequest: base})
 	}
-	return nil, fmt.Errorf("no action %s here", call.Action)
+	return askByName(client, call)
+}
+
+// askByName sends what there are no structures for as the SDK's own request for any action.
+func askByName(client *common.Client, call calls.Call) (interface{}, error) {
+	parameters := map[string]interface{}{}
+	if err := json.Unmarshal(call.Params, &parameters); err != nil {
+		return nil, err
+	}
+	request := tchttp.NewCommonRequest("redis", models.Version, call.Action)
+	if err := request.SetActionParameters(parameters); err != nil {
+		return nil, err
+	}
+	response := tchttp.NewCommonResponse()
+	if err := client.Send(request, response); err != nil {
+		return nil, err
+	}
+	answer := models.NewAnswer[map[string]interface{}]()
+	if err := json.Unmarshal(response.GetBody(), answer); err != nil {
+		return nil, err
+	}
+	return answer.Response, nil
 }
 
 func ask[Fields any](client *common.Client, call calls.Call, request tchttp.Request) (*Fields, error) {

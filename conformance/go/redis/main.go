@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
@@ -28,45 +29,48 @@ func send(call calls.Call) (interface{}, error) {
 	params := string(call.Params)
 	switch call.Action {
 	case "DescribeInstances":
-		request := redis.NewDescribeInstancesRequest()
-		if err := request.FromJsonString(params); err != nil {
-			return nil, err
-		}
-		answer, err := client.DescribeInstances(request)
-		if err != nil {
-			return nil, err
-		}
-		return answer.Response, nil
+		return ask(params, redis.NewDescribeInstancesRequest(), client.DescribeInstances)
 	case "ManualBackupInstance":
-		request := redis.NewManualBackupInstanceRequest()
-		if err := request.FromJsonString(params); err != nil {
-			return nil, err
-		}
-		answer, err := client.ManualBackupInstance(request)
-		if err != nil {
-			return nil, err
-		}
-		return answer.Response, nil
+		return ask(params, redis.NewManualBackupInstanceRequest(), client.ManualBackupInstance)
 	case "DescribeTaskInfo":
-		request := redis.NewDescribeTaskInfoRequest()
-		if err := request.FromJsonString(params); err != nil {
-			return nil, err
-		}
-		answer, err := client.DescribeTaskInfo(request)
-		if err != nil {
-			return nil, err
-		}
-		return answer.Response, nil
+		return ask(params, redis.NewDescribeTaskInfoRequest(), client.DescribeTaskInfo)
 	case "DescribeInstanceBackups":
-		request := redis.NewDescribeInstanceBackupsRequest()
-		if err := request.FromJsonString(params); err != nil {
-			return nil, err
-		}
-		answer, err := client.DescribeInstanceBackups(request)
-		if err != nil {
-			return nil, err
-		}
-		return answer.Response, nil
+		return ask(params, redis.NewDescribeInstanceBackupsRequest(), client.DescribeInstanceBackups)
+	case "CreateInstances":
+		return ask(params, redis.NewCreateInstancesRequest(), client.CreateInstances)
+	case "ModifyAutoBackupConfig":
+		return ask(params, redis.NewModifyAutoBackupConfigRequest(), client.ModifyAutoBackupConfig)
+	case "DescribeAutoBackupConfig":
+		return ask(params, redis.NewDescribeAutoBackupConfigRequest(), client.DescribeAutoBackupConfig)
+	case "DescribeBackupUrl":
+		return ask(params, redis.NewDescribeBackupUrlRequest(), client.DescribeBackupUrl)
+	case "ResetPassword":
+		return ask(params, redis.NewResetPasswordRequest(), client.ResetPassword)
+	case "ClearInstance":
+		return ask(params, redis.NewClearInstanceRequest(), client.ClearInstance)
+	case "RestoreInstance":
+		return ask(params, redis.NewRestoreInstanceRequest(), client.RestoreInstance)
+	case "DestroyPostpaidInstance":
+		return ask(params, redis.NewDestroyPostpaidInstanceRequest(), client.DestroyPostpaidInstance)
+	case "CleanUpInstance":
+		return ask(params, redis.NewCleanUpInstanceRequest(), client.CleanUpInstance)
 	}
 	return nil, fmt.Errorf("no action %s here", call.Action)
+}
+
+func ask[Request interface{ FromJsonString(string) error }, Answer any](params string, request Request, send func(Request) (Answer, error)) (interface{}, error) {
+	if err := request.FromJsonString(params); err != nil {
+		return nil, err
+	}
+	answer, err := send(request)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	var envelope struct{ Response json.RawMessage }
+	err = json.Unmarshal(text, &envelope)
+	return envelope.Response, err
 }
