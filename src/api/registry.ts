@@ -46,6 +46,7 @@ import { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import { ModifyInstance } from './actions/ModifyInstance.ts';
+import { ModifyNetworkConfig } from './actions/ModifyNetworkConfig.ts';
 import { ResetPassword } from './actions/ResetPassword.ts';
 import { RestoreBackup } from './actions/RestoreBackup.ts';
 import { RestoreInstance } from './actions/RestoreInstance.ts';
@@ -84,6 +85,7 @@ export const actions: readonly AnyAction[] = [
   ClearInstance,
   ModifyInstance,
   UpgradeInstance,
+  ModifyNetworkConfig,
   ResetPassword,
   DescribeTaskList,
   DescribeInstanceDealDetail,

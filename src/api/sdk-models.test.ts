@@ -44,6 +44,7 @@ import type { ManualBackupInstance } from './actions/ManualBackupInstance.ts';
 import type { ModifyAutoBackupConfig } from './actions/ModifyAutoBackupConfig.ts';
 import type { ModifyBackupDownloadRestriction } from './actions/ModifyBackupDownloadRestriction.ts';
 import type { ModifyInstance } from './actions/ModifyInstance.ts';
+import type { ModifyNetworkConfig } from './actions/ModifyNetworkConfig.ts';
 import type { ResetPassword } from './actions/ResetPassword.ts';
 import type { RestoreInstance } from './actions/RestoreInstance.ts';
 import type { DescribeRegions, RegionInfo } from './actions/region/DescribeRegions.ts';
@@ -137,6 +138,8 @@ const checks: Record<string, true> = {
   modifyInstanceResponse: true satisfies Response<sdk.ModifyInstanceResponse, typeof ModifyInstance>,
   upgradeInstanceRequest: true satisfies Request<sdk.UpgradeInstanceRequest, typeof UpgradeInstance>,
   upgradeInstanceResponse: true satisfies Response<sdk.UpgradeInstanceResponse, typeof UpgradeInstance>,
+  modifyNetworkConfigRequest: true satisfies Request<sdk.ModifyNetworkConfigRequest, typeof ModifyNetworkConfig>,
+  modifyNetworkConfigResponse: true satisfies Response<sdk.ModifyNetworkConfigResponse, typeof ModifyNetworkConfig>,
   resetPasswordRequest: true satisfies Request<sdk.ResetPasswordRequest, typeof ResetPassword>,
   resetPasswordResponse: true satisfies Response<sdk.ResetPasswordResponse, typeof ResetPassword>,
   startupInstanceRequest: true satisfies Request<sdk.StartupInstanceRequest, typeof StartupInstance>,
@@ -220,5 +223,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 121);
+  assert.equal(Object.values(checks).length, 123);
 });

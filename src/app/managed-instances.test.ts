@@ -10,8 +10,10 @@ import type { Catalog, Instance, TaskKind } from '../catalog/catalog.ts';
 import { systemClock } from '../lib/clock.ts';
 import { DomainError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
+import { findServer } from '../managed/find-server.ts';
 import { isPortFree, pickFreePort } from '../managed/free-port.ts';
 import { lookAtServer } from '../managed/look-at-server.ts';
+import { startManagedServer } from '../managed/managed-server.ts';
 import { readIdentity } from '../managed/process-identity.ts';
 import { readProcessRecord } from '../managed/process-record.ts';
 import { withServerConnection } from '../managed/server-connection.ts';
@@ -22,6 +24,7 @@ import { createClearInstanceHandler } from '../tasks/handlers/clear-instance.ts'
 import { createCreateInstanceHandler, createManagedInstance } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
 import type { LocalServers } from '../tasks/handlers/local-servers.ts';
+import { createMovePortHandler } from '../tasks/handlers/move-port.ts';
 import { createResetPasswordHandler } from '../tasks/handlers/reset-password.ts';
 import { createResizeInstanceHandler } from '../tasks/handlers/resize-instance.ts';
 import { createStartInstanceHandler } from '../tasks/handlers/start-instance.ts';
@@ -79,6 +82,7 @@ async function openSite(t: TestContext, earlier?: { directory: string; catalog: 
       'isolate-instance': createIsolateInstanceHandler(site),
       'clean-up-instance': createCleanUpInstanceHandler(site),
       'resize-instance': createResizeInstanceHandler({ ...site, openSecrets: secrets.open }),
+      'move-port': createMovePortHandler(site),
       'reset-password': createResetPasswordHandler(site),
       'clear-instance': createClearInstanceHandler({ catalog: tables, openSecrets: secrets.open }),
     },
@@ -171,6 +175,14 @@ async function openOnline(t: TestContext): Promise<Site> {
   return site;
 }
 
+/** Leaves a server as a killed service does: running, written down, and nobody's. */
+async function leaveServer(site: Site, options: { readonly password: string; readonly port: number }): Promise<void> {
+  await site.supervisor.stop(ID);
+  const limits = { loadTimeoutMs: 60_000, stopTimeoutMs: 10_000 };
+  const left = { directory: join(site.directory, ID), findBinary: () => findServer(), ...options, ...limits };
+  assert.equal((await startManagedServer(left, new AbortController().signal)).port, options.port);
+}
+
 async function look(site: Site, password: string) {
   const { port = 0 } = (await site.catalog.instances.get(ID)) ?? {};
   return lookAtServer({ host: '127.0.0.1', port, password }, 5_000);
@@ -210,7 +222,7 @@ test('a service that is killed between server and row leaves a server with the o
   assert.ok(row);
   const sealedSecrets = site.sealPassword(NEW_PASSWORD);
   // As far as the killed task got; the row knows nothing of it.
-  await site.servers.reconfigure({ ...row, sealedSecrets: Buffer.from(sealedSecrets, 'base64') });
+  await leaveServer(site, { password: NEW_PASSWORD, port: row.port });
   await look(site, NEW_PASSWORD);
 
   const next = await openSite(t, site);
@@ -283,6 +295,53 @@ test('a change waits for a server that is just coming up again', async (t) => {
   await eventually('the end is noticed', () => site.supervisor.status(ID)?.state !== 'running');
   assert.deepEqual(await pick(site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) })), ['succeed', '']);
   await look(site, NEW_PASSWORD);
+});
+
+test('another port is the one that is listened on, with the data, and stays', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  const port = await pickFreePort();
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  assert.deepEqual(await pick(site.run('move-port', { port })), ['succeed', '']);
+  const row = await site.catalog.instances.get(ID);
+  assert.deepEqual([row?.state, row?.port], ['online', port]);
+  assert.equal(await site.command('GET', 'kept'), 'value');
+  await site.supervisor.stop(ID);
+  await site.start();
+  assert.equal(site.supervisor.status(ID)?.port, port);
+});
+
+test('a port that somebody takes meanwhile fails the move, and the server is back on its own', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  const before = await site.catalog.instances.get(ID);
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => void other.close());
+  await new Promise((resolve) => other.once('listening', resolve));
+  const address = other.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const task = await site.run('move-port', { port });
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, new RegExp(`port ${port} is taken.*give another port`));
+  const after = await site.catalog.instances.get(ID);
+  assert.deepEqual([after?.state, after?.port], ['online', before?.port]);
+  assert.equal(site.supervisor.status(ID)?.port, before?.port);
+  assert.equal(await site.command('GET', 'kept'), 'value');
+});
+
+test('a move that was cut off between server and row is finished by the next try', async (t) => {
+  const site = await openOnline(t);
+  await site.command('SET', 'kept', 'value');
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const port = await pickFreePort();
+  await leaveServer(site, { password: PASSWORD, port });
+  const next = await openSite(t, site);
+  await next.start();
+  assert.equal(await next.command('GET', 'kept'), 'value', 'the row follows the server');
+  assert.deepEqual(await pick(next.run('move-port', { port })), ['succeed', '']);
+  assert.deepEqual([(await next.catalog.instances.get(ID))?.port, await next.state()], [port, 'online']);
+  assert.equal(await next.command('GET', 'kept'), 'value');
 });
 
 test('clears every database', async (t) => {

@@ -21,6 +21,7 @@ import { createCloneInstanceHandler } from '../tasks/handlers/clone-instance.ts'
 import { createConvertBackupHandler } from '../tasks/handlers/convert-backup.ts';
 import { createCreateInstanceHandler } from '../tasks/handlers/create-instance.ts';
 import { createIsolateInstanceHandler } from '../tasks/handlers/isolate-instance.ts';
+import { createMovePortHandler } from '../tasks/handlers/move-port.ts';
 import { createRemoveBackupHandler } from '../tasks/handlers/remove-backup.ts';
 import { createResetPasswordHandler } from '../tasks/handlers/reset-password.ts';
 import { createResizeInstanceHandler } from '../tasks/handlers/resize-instance.ts';
@@ -202,6 +203,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       'isolate-instance': createIsolateInstanceHandler(managed),
       'clean-up-instance': createCleanUpInstanceHandler(managed),
       'resize-instance': createResizeInstanceHandler({ ...managed, openSecrets: secrets.open }),
+      'move-port': createMovePortHandler(managed),
       'reset-password': createResetPasswordHandler(managed),
       'clear-instance': createClearInstanceHandler({ catalog, openSecrets: secrets.open }),
       'take-backup': createTakeBackupHandler({

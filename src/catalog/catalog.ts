@@ -278,7 +278,8 @@ export type TaskKind =
   | 'restore-instance'
   | 'clone-instance'
   | 'resize-instance'
-  | 'reset-password';
+  | 'reset-password'
+  | 'move-port';
 /** preparing: waits to be claimed (also between two tries). running: claimed. The other two are final. */
 export type TaskState = 'preparing' | 'running' | 'succeed' | 'failed';
 

@@ -32,6 +32,7 @@ export const ABSENT_CODES: Readonly<Record<string, string>> = {
   'ResourceUnavailable.InstanceConfError': 'a deal reads no configuration',
   'ResourceUnavailable.InstanceDeleted': 'the backups of an instance that is gone can be cloned',
   'UpgradeInstance ResourceUnavailable.InstanceStatusError': '`ResourceUnavailable.InstanceStatusAbnormal` says it, whatever the state is',
+  'ResourceUnavailable.InstanceUnLockedError': '`ResourceUnavailable.InstanceLockedError` says it',
   'ResourceUnavailable.NoEnoughVipInVPC': 'there are no VPCs',
   'CreateInstances ResourceUnavailable.NoRedisService':
     '`InvalidParameterValue.InvalidInstanceTypeId` says it, which Terraform does not repeat for minutes',

@@ -115,6 +115,12 @@ export const backupProvocations: Provocations = {
     ResourceInsufficient: { input: { MemSize: 65_536 } },
     'ResourceUnavailable.InstanceStatusAbnormal': { input: { InstanceId: ISOLATED } },
   },
+  ModifyNetworkConfig: {
+    UnsupportedOperation: noMachine,
+    'InvalidParameter.NotSupported': { input: { Operation: 'changeVip' } },
+    'InvalidParameterValue.CheckNotPass': { input: { VPort: 20_001 } },
+    'ResourceUnavailable.InstanceStatusError': { input: { InstanceId: ISOLATED } },
+  },
   ResetPassword: {
     UnsupportedOperation: noMachine,
     'FailedOperation.UnSupportError': { input: { InstanceId: INSTANCE_ID } },

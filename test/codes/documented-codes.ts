@@ -65,6 +65,9 @@ export const DOCUMENTED_CODES: Readonly<Record<string, readonly string[]>> = par
     ResourceInsufficient ResourceNotFound.InstanceNotExists
     ResourceUnavailable.{AccountBalanceNotEnough,InstanceStatusAbnormal,InstanceStatusError,SaleOut} UnauthorizedOperation.NoCAMAuthed
     UnsupportedOperation.LowVersion
+  ModifyNetworkConfig FailedOperation.{SystemError,Unknown} InternalError.{DbOperationFailed,InternalError}
+    InvalidParameter.{NotSupported,PermissionDenied} InvalidParameterValue.CheckNotPass ResourceNotFound.InstanceNotExists
+    ResourceUnavailable.{InstanceLockedError,InstanceStatusError,InstanceUnLockedError} UnauthorizedOperation.{NoCAMAuthed,UserNotInWhiteList}
   ResetPassword FailedOperation.{SystemError,UnSupportError,Unknown} InternalError.DbOperationFailed InvalidParameter
     InvalidParameter.PermissionDenied InvalidParameterValue.{PasswordFreeDenied,PasswordRuleError} ResourceUnavailable.InstanceStatusAbnormal
     UnauthorizedOperation.NoCAMAuthed

@@ -243,6 +243,47 @@ describe('UpgradeInstance and ResetPassword', () => {
   }
 });
 
+describe('ModifyNetworkConfig', () => {
+  const change = (fixture: ApiFixture, parameters: object) =>
+    fixture.call('ModifyNetworkConfig', { InstanceId: ONLINE, Operation: 'changeVPort', VPort: 20_101, ...parameters });
+
+  test('shows Status 1 at once and enqueues the move, which leaves the row as it is until the server listens there', async () => {
+    await using fixture = await openSite();
+    const { TaskId, Vip } = await change(fixture, {});
+    const task = await fixture.catalog.tasks.get(Number(TaskId));
+    assert.deepEqual([task?.kind, task?.payload, Vip], ['move-port', '{"port":20101}', '127.0.0.1']);
+    const row = await fixture.catalog.instances.get(ONLINE);
+    assert.deepEqual([row?.state, row?.port], ['changing', 20_001]);
+    assert.equal(codeOf(await change(fixture, { VPort: 20_102 })), 'ResourceUnavailable.InstanceStatusError');
+  });
+
+  const refused: Array<[parameters: object, code: string, message: RegExp]> = [
+    [{ Operation: 'grow' }, 'InvalidParameter.InvalidParameter', /Operation is "grow"/],
+    [{ Operation: 'changeVpc' }, 'InvalidParameter.NotSupported', /only its port can change/],
+    [{ Recycle: 1 }, 'InvalidParameter.NotSupported', /Recycle 1/],
+    [{ VPort: undefined }, 'InvalidParameter.InvalidParameter', /VPort is absent/],
+    [{ VPort: 1023 }, 'InvalidParameter.InvalidParameter', /VPort is 1023/],
+    [{ VPort: 65_536 }, 'InvalidParameter.InvalidParameter', /VPort is 65536/],
+    [{ VPort: 20_001 }, 'InvalidParameterValue.CheckNotPass', /VPort 20001 is taken/],
+    [{ InstanceId: INSTANCE_ID }, 'InvalidParameter.NotSupported', /is attached/],
+    [{ InstanceId: ISOLATED }, 'ResourceUnavailable.InstanceStatusError', /is isolated/],
+  ];
+  for (const [parameters, code, message] of refused) {
+    test(`refuses ${JSON.stringify(parameters)} with ${code}`, async () => {
+      await using fixture = await openSite();
+      const answer = await change(fixture, parameters);
+      assert.equal(codeOf(answer), code);
+      assert.match(answer.Error?.Message ?? '', message);
+      assert.equal(fixture.wakes(), 0);
+    });
+  }
+
+  test('a port that somebody else listens on is refused', async () => {
+    await using fixture = await openSite({ machine: { ...MACHINE, isPortFree: async () => false } });
+    assert.equal(codeOf(await change(fixture, {})), 'InvalidParameterValue.CheckNotPass');
+  });
+});
+
 describe('ModifyInstance', () => {
   const change = (fixture: ApiFixture, parameters: object) => fixture.call('ModifyInstance', parameters);
 

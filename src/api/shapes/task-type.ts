@@ -18,6 +18,7 @@ export const TASK_TYPES = {
   'restore-instance': { words: 'Restore instance', code: '010' },
   'clone-instance': { words: 'Clone instance', code: '026' },
   'resize-instance': { words: 'Change memory of instance', code: '002' },
+  'move-port': { words: 'Change port of instance', code: '045' },
   'reset-password': { words: 'Reset password of instance', code: '007' },
 } as const satisfies Record<TaskKind, { words: string; code: string }>;
 
