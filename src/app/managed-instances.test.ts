@@ -84,7 +84,7 @@ async function openSite(t: TestContext, earlier?: { directory: string; catalog: 
       'resize-instance': createResizeInstanceHandler({ ...site, openSecrets: secrets.open }),
       'move-port': createMovePortHandler(site),
       'reset-password': createResetPasswordHandler(site),
-      'clear-instance': createClearInstanceHandler({ catalog: tables, openSecrets: secrets.open }),
+      'clear-instance': createClearInstanceHandler({ catalog: tables, clock: systemClock, openSecrets: secrets.open }),
     },
   });
   // Before the catalog is closed.

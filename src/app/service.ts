@@ -205,7 +205,7 @@ async function open(config: Config, log: Logger, releasers: Releasers): Promise<
       'resize-instance': createResizeInstanceHandler({ ...managed, openSecrets: secrets.open }),
       'move-port': createMovePortHandler(managed),
       'reset-password': createResetPasswordHandler(managed),
-      'clear-instance': createClearInstanceHandler({ catalog, openSecrets: secrets.open }),
+      'clear-instance': createClearInstanceHandler({ catalog, clock: systemClock, openSecrets: secrets.open }),
       'take-backup': createTakeBackupHandler({
         catalog,
         clock: systemClock,

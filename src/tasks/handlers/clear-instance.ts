@@ -1,4 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { DomainError } from '../../lib/errors.ts';
 import { connectAdminClient } from '../../redis/admin-client.ts';
 import type { TaskHandler } from '../task.ts';
@@ -7,12 +8,23 @@ import { type OpenSecrets, toSourceAddress } from './source-address.ts';
 /** Freeing the memory goes on behind the answer, so that a large instance is not blocked for its whole length. */
 const TIMEOUT_MS = 60_000;
 
-/** Removes all keys of all databases of an instance. A second try removes what was written since the first. */
-export function createClearInstanceHandler(options: { catalog: Catalog; openSecrets: OpenSecrets }): TaskHandler {
+/** Whoever asked has long turned to something else. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/**
+ * Removes all keys of all databases of an instance, soon after somebody asked or not at all: one try alone, since a second one, after a crash
+ * say, would remove what was written since.
+ */
+export function createClearInstanceHandler(options: { catalog: Catalog; clock: Clock; openSecrets: OpenSecrets }): TaskHandler {
   return {
     concurrency: 4,
-    maxTries: 3,
-    async run({ instanceId }, { signal }) {
+    maxTries: 1,
+    async run({ instanceId, createdAt }, { signal }) {
+      if (Math.abs(options.clock.now() - createdAt) > LONGEST_WAIT_MS) {
+        throw new DomainError('order-outdated', `it was asked for at ${new Date(createdAt).toISOString()}, and nothing was removed`, {
+          hint: 'ask for it again where it is still wanted',
+        });
+      }
       const instance = await options.catalog.instances.get(instanceId);
       if (instance?.state !== 'online') {
         throw new DomainError('instance-not-online', `instance ${instanceId} is ${instance?.state ?? 'unknown'}, not online`);
