@@ -52,6 +52,13 @@ test('an instance is named by its id or by its name, of which those that are not
   assert.equal((await redkeep(['event', 'list', '--instance', 'orders'])).status, 0);
 });
 
+test('a schedule: days however they are capitalized, and after a stop a word on what starts it anew', async () => {
+  const set = (...more: string[]) => redkeep(['schedule', 'set', 'orders', ...more]);
+  assert.equal((await set('--days', 'thursday, MONDAY', '--time', '02:00-03:00')).out, 'Monday, Thursday, 02:00-03:00, kept for 7 days\n');
+  assert.equal((await redkeep(['schedule', 'stop', 'orders'])).status, 0);
+  assert.equal((await set('--time', '03:00-04:00')).out, 'no automatic backups: they were stopped; --days starts them anew\n');
+});
+
 describe('what goes wrong has a status and a message that says what to do', () => {
   const cases: Array<[args: string, status: number, message: RegExp, env?: Record<string, string>]> = [
     ['bakcup list', 2, /unknown command 'bakcup'\n\(Did you mean backup\?\)/],
@@ -75,6 +82,26 @@ describe('what goes wrong has a status and a message that says what to do', () =
       2,
       /All data of crs-5a4py64p will be overwritten .*; there is no terminal to ask on: add --yes/,
     ],
+    ['schedule set', 2, /missing required argument 'instance'/],
+    ['schedule add orders', 2, /unknown command 'add'/],
+    ['schedule set ordres --time 01:00-02:00', 6, /no instance has the id or the name "ordres"; did you mean crs-5a4py64p/],
+    ['schedule set orders --days Mon', 2, /--days has "Mon"; each must be one of Monday, .*; did you mean Monday\?/],
+    ['schedule set orders --days Monday, Thursday', 2, /--days has ""; each must be one of .*, with commas and no spaces in between/],
+    ['schedule set orders --days Wendesday', 2, /did you mean Wednesday\?/],
+    ['schedule set orders --days 1,4', 2, /--days has "1"; each must be one of Monday/],
+    ['schedule set orders --time 3', 2, /--time is "3"; it must be one whole hour, .*; did you mean 03:00-04:00\?/],
+    ['schedule set orders --time 03:30', 2, /did you mean 03:00-04:00\?/],
+    ['schedule set orders --time 23:00-24:00', 2, /did you mean 23:00-00:00\?/],
+    ['schedule set orders --time 24:00-01:00', 2, /--time is "24:00-01:00"; it must be one whole hour/],
+    ['schedule set orders --time noon', 2, /--time is "noon"; it must be one whole hour/],
+    ['schedule set orders --storage-days 30d', 2, /--storage-days is "30d"; it must be a whole number/],
+    ['schedule set orders --storage-days 0', 1, /BackupStorageDays is 0; it must be 1 to 1825/],
+    ['schedule set orders --storage-days 1826', 1, /BackupStorageDays is 1826; it must be 1 to 1825/],
+    ['schedule set moved --tiem 01:00-02:00', 2, /unknown option '--tiem'\n\(Did you mean --time\?\)/],
+    ['schedule stop warehouse', 6, /`redkeep instance list` shows those of the region/],
+    ['retention resume', 2, /missing required argument 'instance'/],
+    ['retention resume ordres', 6, /did you mean crs-5a4py64p/],
+    ['retention confirmclock', 2, /unknown command 'confirmclock'\n\(Did you mean confirm-clock\?\)/],
     ['policy show nowhere', 6, /there is no policy nowhere; `redkeep policy list`/],
     ['user delete nobody', 6, /There is no user/],
     ['instance list --region ap-guangzou', 1, /did you mean ap-guangzhou\? regions are ap-bangkok, .*sa-saopaulo/],

@@ -1,5 +1,5 @@
 /** The days of a week as the API calls them, Monday first. */
-const WEEK_DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
+export const WEEK_DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
 
 export const ALL_WEEK_DAYS: readonly number[] = WEEK_DAYS.map((_, index) => index + 1);
 

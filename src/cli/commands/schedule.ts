@@ -1,7 +1,10 @@
+import { formatTimePeriod, parseTimePeriod, WEEK_DAYS } from '../../api/shapes/backup-window.ts';
+import { DomainError } from '../../lib/errors.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findInstance } from '../find-instance.ts';
+import { findNear } from '../find-near.ts';
 import { withConnection } from '../options.ts';
 import { renderJson } from '../output.ts';
 import { readWhole } from '../read-whole.ts';
@@ -32,8 +35,8 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
   withConnection(schedule.command('set'))
     .description('back an instance up by itself; what is not given stays as it is')
     .argument('<instance>', 'its id or its name')
-    .option('--days <names>', 'comma-separated, such as Monday,Thursday (the first time: all seven)', (text) => text.split(','))
-    .option('--time <window>', 'a whole hour, such as 01:00-02:00, in the zone of the server (the first time: 00:00-01:00)')
+    .option('--days <names>', 'comma-separated, such as Monday,Thursday (the first time: all seven)', readDays)
+    .option('--time <window>', 'a whole hour, such as 01:00-02:00, in the zone of the server (the first time: 00:00-01:00)', readWindow)
     .option('--storage-days <days>', 'days to keep a backup, 1 to 1825 (the first time: 7)', (text) => readWhole('--storage-days', text))
     .action((instance: string, options: ConnectionOptions & { days?: string[]; time?: string; storageDays?: number }) =>
       finish(async () => {
@@ -45,7 +48,8 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
           ...(options.time === undefined ? {} : { TimePeriod: options.time }),
           ...(options.storageDays === undefined ? {} : { BackupStorageDays: options.storageDays }),
         });
-        io.out(options.json ? renderJson(answer) : `${toSentence(answer)}\n`);
+        const hint = answer.WeekDays.length === 0 ? ': they were stopped; --days starts them anew' : '';
+        io.out(options.json ? renderJson(answer) : `${toSentence(answer)}${hint}\n`);
         return EXIT.ok;
       }),
     );
@@ -63,6 +67,39 @@ export const addScheduleCommands: AddCommand = (program, io, finish) => {
       }),
     );
 };
+
+/** The names as the API has them, however they are capitalized. Throws `usage-error` with the one that is none, and the near one. */
+function readDays(text: string): string[] {
+  return text.split(',').map((part) => {
+    const given = part.trim();
+    const day = WEEK_DAYS.find((name) => name.toLowerCase() === given.toLowerCase());
+    if (day === undefined) {
+      const near = findNear(given, WEEK_DAYS) ?? (given.length > 1 ? WEEK_DAYS.find((name) => hasPrefix(name, given)) : undefined);
+      throw new DomainError(
+        'usage-error',
+        `--days has ${JSON.stringify(given)}; each must be one of ${WEEK_DAYS.join(', ')}, with commas and no spaces in between`,
+        near === undefined ? {} : { hint: `did you mean ${near}?` },
+      );
+    }
+    return day;
+  });
+}
+
+function hasPrefix(name: string, prefix: string): boolean {
+  return name.toLowerCase().startsWith(prefix.toLowerCase());
+}
+
+function readWindow(text: string): string {
+  if (parseTimePeriod(text) === undefined) {
+    const hour = Number(/^\d{1,2}/.exec(text)?.[0] ?? Number.NaN);
+    throw new DomainError(
+      'usage-error',
+      `--time is ${JSON.stringify(text)}; it must be one whole hour, such as 01:00-02:00 or 23:00-00:00`,
+      hour < 24 ? { hint: `did you mean ${formatTimePeriod(hour)}?` } : {},
+    );
+  }
+  return text;
+}
 
 function toSentence({ WeekDays, TimePeriod, BackupStorageDays }: Schedule): string {
   if (WeekDays.length === 0) {
