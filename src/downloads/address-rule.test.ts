@@ -30,6 +30,23 @@ test('intranet: private addresses of both families and the VPCs of the site, nob
   }
 });
 
+test('an IPv4 address and its mapped form are one, however it is written; what only looks like an address is none', () => {
+  for (const address of ['::ffff:10.0.0.1', '::ffff:a00:1', '::FFFF:10.0.0.1', '0:0:0:0:0:ffff:0a00:0001']) {
+    assert.equal(allows({ limit: 'intranet' }, address), true, address);
+    assert.equal(allows({ limit: 'custom', ips: ['10.0.0.0/24'] }, address), true, address);
+    assert.equal(allows({ limit: 'custom', ips: ['::ffff:10.0.0.0/120'] }, address), true, address);
+    assert.equal(allows({ limit: 'custom', ipRule: 'not-in', ips: ['10.0.0.1'] }, address), false, address);
+    // All of IPv6 is not all of IPv4.
+    assert.equal(allows({ limit: 'custom', ips: ['::/0'] }, address), false, address);
+  }
+  assert.equal(allows({ limit: 'custom', ips: ['0.0.0.0/0'] }, '2001:db8::1'), false);
+  assert.equal(allows({ limit: 'intranet' }, '::ffff:8.8.8.8'), false);
+  for (const address of ['::10.0.0.1', '10.0.0.01', '0x0a.0.0.1', '167772161', '10.0.0', '10.0.0.1/32', ' 10.0.0.1', '']) {
+    assert.equal(allows({ limit: 'intranet' }, address), false, address);
+    assert.equal(allows({ limit: 'custom', ipRule: 'not-in', ips: ['8.8.8.8'] }, address), address === '::10.0.0.1', address);
+  }
+});
+
 describe('custom', () => {
   test('in: the listed addresses, blocks and VPCs', () => {
     const rule = { limit: 'custom', ips: ['198.51.100.7', '2001:db8::/32'], vpcs: vpcs('vpc-a') } as const;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { DownloadRestriction } from '../catalog/download-restriction.ts';
 import { parseIpRanges } from '../lib/ip-range.ts';
 
@@ -11,7 +12,7 @@ const PRIVATE_BLOCKS = [
 ];
 
 /**
- * Whether a restriction lets an address in. An address that is not known is let in only where there is no restriction.
+ * Whether a restriction lets an address in. An address that is not known, or is none, is let in only where there is no restriction.
  *
  * everywhere: any. intranet: the private addresses and those of the site's VPCs. custom, addresses in: those of the listed VPCs and the
  * listed ones. custom, addresses not in: any but the listed ones, and where VPCs are listed too, only theirs. A VPC that the configuration
@@ -21,7 +22,7 @@ export function isAddressAllowed(restriction: DownloadRestriction, address: stri
   if (restriction.limit === 'everywhere') {
     return true;
   }
-  if (address === undefined) {
+  if (address === undefined || isIP(address) === 0) {
     return false;
   }
   if (restriction.limit === 'intranet') {

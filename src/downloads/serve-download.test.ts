@@ -13,6 +13,7 @@ import { eventually } from '../../test/harness/temp-supervisor.ts';
 import type { DownloadRestriction } from '../catalog/download-restriction.ts';
 import { NO_RESTRICTION } from '../catalog/download-restriction.ts';
 import { openAuditLog } from '../lib/audit-log.ts';
+import { parseIpRanges } from '../lib/ip-range.ts';
 import { rotateKeyring } from '../repository/keyring.ts';
 import { createMemoryStorage } from '../storage/drivers/memory.ts';
 import { storageError } from '../storage/object-storage.ts';
@@ -61,6 +62,76 @@ test('HEAD has the headers of GET and no body, and begins no download', async ()
   const { date: _c, connection: _d, ...ofHead } = head.headers;
   assert.deepEqual([head.status, head.body.length, ofHead], [200, 0, ofGet]);
   assert.equal((await site.audited()).filter(({ event }) => event === 'download.started').length, 1);
+});
+
+test('HEAD takes no range, and is refused as GET is, without a body', async () => {
+  const { site, claims, path } = await openFilled();
+  await using _ = site;
+  const head = (target: string, headers: Record<string, string> = {}) => site.fetch(target, { method: 'HEAD', headers });
+  const ranged = await head(path, { Range: 'bytes=0-9' });
+  assert.deepEqual([ranged.status, ranged.headers['content-length'], ranged.headers['content-range']], [200, '300000', undefined]);
+  for (const [more, status] of [
+    [{ expiresAt: 0 }, 403],
+    [{ attempt: 2 }, 404],
+    [{ restriction: { ...NO_RESTRICTION, limit: 'custom', ips: ['::1'] } }, 403],
+  ] as const) {
+    const refused = await head(site.path({ ...claims, ...more }));
+    assert.deepEqual([refused.status, refused.body.length], [status, 0]);
+    assert.ok(Number(refused.headers['content-length']) > 0);
+  }
+});
+
+test('a download that has begun when its link ends goes on to its end', async () => {
+  const plain = randomBytes(40_000_000);
+  const { site, claims, path } = await openFilled(plain, 4_000_000);
+  await using _ = site;
+  const socket = connect(site.port, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const parts: Buffer[] = [];
+  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await new Promise<void>((resolve) => socket.once('readable', () => resolve()));
+  site.clock.set(claims.expiresAt);
+  assert.equal((await site.fetch(path)).status, 403);
+  socket.on('data', (part: Buffer) => void parts.push(part));
+  await ended;
+  assert.ok(Buffer.concat(parts).subarray(-plain.length).equals(plain));
+});
+
+test('behind a proxy that is trusted the address is the one that it names; what anybody can make up is not believed', async () => {
+  const only = { ...NO_RESTRICTION, limit: 'custom', ips: ['198.51.100.7', '2001:db8:7::/48'] } as const;
+  for (const [proxies, cases] of [
+    [
+      ['127.0.0.1', '10.0.0.0/8'],
+      [
+        ['198.51.100.7', 200],
+        ['::ffff:198.51.100.7', 200],
+        ['198.51.100.7:4711', 200],
+        ['[2001:db8:7::1]:4711', 200],
+        ['8.8.8.8, 198.51.100.7, 10.1.1.1, 10.2.2.2', 200],
+        ['garbage, 198.51.100.7', 200],
+        ['198.51.100.7, 8.8.8.8', 403],
+        ['198.51.100.7, 8.8.8.8, 10.1.1.1', 403],
+        ['198.51.100.7, garbage', 403],
+        ['198.51.100.7,', 403],
+        ['198.51.100.7/24', 403],
+        ['198.51.100.07', 403],
+        ['unknown', 403],
+      ],
+    ],
+    [[], [['198.51.100.7', 403]]],
+  ] as const) {
+    const trustedProxies = parseIpRanges(proxies);
+    assert.ok(trustedProxies !== undefined);
+    await using site = await openDownloadSite({ server: { trustedProxies } });
+    const path = site.path({ ...(await site.addBackup(cut(PLAIN, 70_000))), restriction: only });
+    for (const [forwarded, status] of cases) {
+      const answer = await site.fetch(path, {
+        headers: { 'X-Forwarded-For': forwarded, Forwarded: 'for=198.51.100.7', 'X-Real-IP': '198.51.100.7' },
+      });
+      assert.equal(answer.status, status, forwarded);
+    }
+    assert.equal((await site.fetch(path)).status, 403, 'the proxy itself');
+  }
 });
 
 test('any range gives the same bytes as the whole has there', async (t) => {
@@ -116,6 +187,16 @@ test('If-Range lets a range pass only for the very entity tag or time; If-Match 
   assert.equal(await statusOf({ 'If-Range': modified }), 206);
   assert.equal(await statusOf({ 'If-Range': `W/${etag}` }), 200);
   assert.equal(await statusOf({ 'If-Range': '"other"' }), 200);
+  const day = 86_400_000;
+  for (const other of [Date.parse(modified) - day, Date.parse(modified) + day, Date.parse(modified) + 1000]) {
+    assert.equal(await statusOf({ 'If-Range': new Date(other).toUTCString() }), 200);
+  }
+  // A list is no validator, and neither is a date of another form.
+  assert.equal(await statusOf({ 'If-Range': `"other", ${etag}` }), 200);
+  assert.equal(await statusOf({ 'If-Range': new Date(modified).toISOString() }), 200);
+  assert.equal(await statusOf({ 'If-Range': '' }), 200);
+  assert.equal(await statusOf({ 'If-Range': '"other"', Range: 'bytes=400000-' }), 200);
+  assert.equal(await statusOf({ 'If-Range': etag, Range: 'bytes=400000-' }), 416);
   assert.equal(await statusOf({ 'If-Match': `"other", ${etag}` }), 206);
   assert.equal(await statusOf({ 'If-Match': '*' }), 206);
   assert.equal(await statusOf({ 'If-Match': '"other"' }), 412);
