@@ -110,7 +110,7 @@ export interface SettleRequest {
 
 /**
  * - `restored`: the target holds the backup;
- * - `unchanged`: it holds what it held before;
+ * - `unchanged`: it holds what it held before, or what it loaded when it started anew before it was told anything;
  * - `rolled-back`: it holds the safety backup;
  * - `unsettled`: neither is certain, and `report` says what to do.
  */

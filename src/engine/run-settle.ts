@@ -74,7 +74,10 @@ async function toResult(
     return mark.isRollback ? { outcome: 'rolled-back', report: ['the target holds what it held before the restore'] } : RESTORED;
   }
   if (verdict === 'old' && !mark.isRollback) {
-    return { outcome: 'unchanged', report: ['the target holds what it held before the restore'] };
+    return {
+      outcome: 'unchanged',
+      report: [state.runId === mark.runId ? 'the target holds what it held before the restore' : tellRestart(mark)],
+    };
   }
   if (mark.merges) {
     const report = ['a part of the keys was written to the target: restore again with replacing to write all of them'];
@@ -135,6 +138,12 @@ async function rollBack(mark: RestoreMark, repository: Repository, request: Sett
     }
     return { outcome: 'unsettled', report: failed, ...damage };
   }
+}
+
+/** What it held in memory alone is gone, but not by us; whether its disk had all of it is not known. */
+function tellRestart({ safety }: RestoreMark): string {
+  const kept = safety === undefined ? '' : `; what it held before is in the safety backup ${safety.backupId}`;
+  return `nothing of the restore has reached the target, which started anew, or is another server by now, and holds what it loaded then${kept}`;
 }
 
 function adviseOn({ safety, safetyDamage }: RestoreMark): string {

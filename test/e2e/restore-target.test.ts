@@ -8,6 +8,8 @@ import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 import { COMPARABLE, fillEveryType } from '../harness/restore-data.ts';
 import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
 
+const NOTHING = { databases: {}, digest: '0'.repeat(40), functions: [] };
+
 interface Restore {
   readonly Status: string;
   readonly Progress: number;
@@ -72,7 +74,11 @@ describe('the server that is restored to', () => {
       const task = await endOfTask(service, TaskId);
       const content = await readContent(again);
       if (task.Status === 'succeed') {
-        assert.deepEqual(content, await readContent(source));
+        // Where the kill came too late, a server without a file has lost a restore that had ended.
+        assert.deepEqual(content, config.length === 0 && content.databases['0'] === undefined ? NOTHING : await readContent(source));
+      } else if (/nothing of the restore has reached the target, which started anew/.test(task.TaskMessage)) {
+        // It was killed before it was told anything, so that it holds what it finds by itself.
+        assert.deepEqual(content, config.length > 0 ? before : NOTHING);
       } else {
         assert.match(task.TaskMessage, /the target holds what it held before the restore/);
         assert.deepEqual(content, before);
