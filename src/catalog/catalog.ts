@@ -390,7 +390,7 @@ export interface TaskStore {
   succeed(lease: Lease): Promise<void>;
   /** running → failed, under the token. */
   fail(lease: Lease, message: string): Promise<void>;
-  /** running → preparing after a failed try, due in `delayMs`, under the token. */
+  /** running → preparing after a failed try, due in `delayMs`, two minutes at most, under the token. Should the clock be set back, it is due sooner. */
   retryLater(lease: Lease, message: string, delayMs: number): Promise<void>;
   /** running → preparing, due at once, under the token: for a worker that stops. Not a failed try. */
   release(lease: Lease): Promise<void>;

@@ -128,6 +128,15 @@ export function taskQueueSuite(database: string, open: () => Promise<AsyncDispos
       assert.equal(await catalog.tasks.takeOver('one'), 0);
     });
 
+    test('a task that is due only after any delay is due: the clock was set back meanwhile', async () => {
+      await catalog.tasks.enqueue(newTask());
+      const { lease } = await claimOne();
+      await catalog.tasks.retryLater(lease, 'the source does not answer', 7 * 3_600_000);
+      const next = await claimOne();
+      assert.deepEqual([next.lease.taskId, next.task.failedTries], [lease.taskId, 1]);
+      await catalog.tasks.succeed(next.lease);
+    });
+
     test('gives a released task to the next claim and counts no failed try', async () => {
       await catalog.tasks.enqueue(newTask());
       const { lease } = await claimOne();

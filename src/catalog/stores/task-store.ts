@@ -12,6 +12,9 @@ const NO_PHASE = { phase: '', done_bytes: 0, total_bytes: 0 } as const;
 /** What a task is that nobody works on. */
 const UNCLAIMED = { state: 'preparing', owner: null, lease_until: null } as const;
 
+/** What is due later than this was made so before the clock was set back, and is due. */
+const LONGEST_DELAY_MS = 120_000;
+
 export function createTaskStore(scope: Scope): TaskStore {
   const { db, reader, prepared } = scope;
   const { now } = scope.sql;
@@ -75,7 +78,11 @@ export function createTaskStore(scope: Scope): TaskStore {
             .where('kind', 'in', kinds)
             .$if(except.length > 0, (others) => others.where('task_id', 'not in', except))
             .where((due) =>
-              due.or([due('state', '=', 'preparing').and('due_at', '<=', now), due('state', '=', 'running').and('lease_until', '<=', now)]),
+              due.or([
+                due('state', '=', 'preparing').and('due_at', '<=', now),
+                due('state', '=', 'preparing').and('due_at', '>', sql<number>`${now} + ${LONGEST_DELAY_MS}`),
+                due('state', '=', 'running').and('lease_until', '<=', now),
+              ]),
             )
             .orderBy('task_id')
             .limit(1),
