@@ -38,6 +38,37 @@ export function proofsSuite(open: () => Catalog): void {
       return backup;
     };
 
+    test('damage is taken back where no server had a part in it, of a usable backup', async () => {
+      const instance = await insertInstance();
+      const damage = { ...FAILED, serverKind: '', serverVersion: '', message: 'damaged' } as const;
+      for (const state of BACKUP_STATES) {
+        const backupId = await insert(instance, { state, proof: damage });
+        const isUsable = USABLE.includes(state);
+        assert.equal(await catalog.lifecycle.retractDamage(backupId), isUsable, state);
+        assert.equal((await get(backupId)).proof.state, isUsable ? 'unproven' : 'failed', state);
+        assert.equal(await catalog.lifecycle.retractDamage(backupId), false);
+      }
+      for (const proof of [FAILED, PROVEN]) {
+        const backupId = await insert(instance, { proof });
+        assert.equal(await catalog.lifecycle.retractDamage(backupId), false);
+        assert.deepEqual((await get(backupId)).proof, proof);
+      }
+    });
+
+    test('all holds that last are told, with their backups', async () => {
+      const backupId = await insert(await insertInstance());
+      const span = { at: LATE, until: LATE + 10 };
+      await catalog.lifecycle.hold(backupId, { kind: 'restore', id: '7' }, span);
+      await catalog.lifecycle.hold(backupId, { kind: 'download', id: 'x' }, { ...span, until: LATE + 5 });
+      const all = async (at: number) => (await catalog.lifecycle.allHolds(at)).filter((hold) => hold.backupId === backupId);
+      assert.deepEqual(await all(LATE), [
+        { backupId, holder: { kind: 'download', id: 'x' }, until: LATE + 5 },
+        { backupId, holder: { kind: 'restore', id: '7' }, until: LATE + 10 },
+      ]);
+      assert.equal((await all(LATE + 5)).length, 1);
+      assert.deepEqual(await all(LATE + 10), []);
+    });
+
     test('unproven are the usable backups that nobody has tried, the newest first, or only the newest of each instance', async () => {
       const one = await insertInstance();
       const other = await insertInstance();
