@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -373,6 +373,18 @@ test('an ordered port that somebody takes meanwhile fails the creation, and leav
   assert.equal(await site.state(), 'failed');
   assert.deepEqual(await readdir(site.directory), []);
   assert.equal(site.supervisor.status(ID), undefined);
+});
+
+test('a change whose configuration file cannot be written, as on a full disk, leaves the server as it was', async (t) => {
+  const site = await openOnline(t);
+  const { pid } = await look(site, PASSWORD);
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const file = join(site.directory, ID, 'redis.conf');
+  await rm(file);
+  await mkdir(join(file, 'in the way'), { recursive: true });
+  assert.equal((await site.run('reset-password', { sealedSecrets: site.sealPassword(NEW_PASSWORD) })).state, 'failed');
+  assert.equal(await site.state(), 'online');
+  assert.equal((await look(site, PASSWORD)).pid, pid, 'the server went on with the old password');
 });
 
 test('an ordered port is the one that is listened on', async (t) => {

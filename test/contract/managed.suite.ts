@@ -48,14 +48,20 @@ export function managedSuite(catalogOf: () => Catalog): void {
     await assert.rejects(instances.discard('crs-serves'), { code: 'catalog-conflict' });
   });
 
-  test('updates name, project and protection, each by itself', async () => {
+  test('updates name, project, protection, secrets and memory, each by itself', async () => {
     const { instances } = catalogOf();
     const row = instanceRow({ instanceId: 'crs-update', accountId: 'updates' });
     await instances.insert(row);
     await instances.update('crs-update', { name: 'Ünew' });
     await instances.update('crs-update', { projectId: 4 });
     await instances.update('crs-update', { deleteProtection: true });
-    assert.deepEqual(await instances.get('crs-update'), { ...row, name: 'Ünew', projectId: 4, deleteProtection: true });
+    await instances.update('crs-update', { maxMemoryBytes: 2 ** 35 });
+    const sealedSecrets = new Uint8Array([0, 255, 1]);
+    await instances.update('crs-update', { sealedSecrets });
+    const { sealedSecrets: kept = new Uint8Array(), ...others } = (await instances.get('crs-update')) ?? {};
+    assert.deepEqual([...kept], [...sealedSecrets]);
+    const { sealedSecrets: _, ...before } = row;
+    assert.deepEqual(others, { ...before, name: 'Ünew', projectId: 4, deleteProtection: true, maxMemoryBytes: 2 ** 35 });
     assert.equal((await instances.list({ accountId: 'updates', nameContains: 'üNEW', limit: 1, offset: 0 })).total, 1);
     await assert.rejects(instances.update('crs-none', { name: 'x' }), { code: 'catalog-conflict' });
   });
