@@ -4,7 +4,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
-import { attach } from '../harness/backups.ts';
+import { attach, backUp, listBackups } from '../harness/backups.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhook-receiver.ts';
@@ -36,7 +36,11 @@ describe('schedules and their alarms, end to end', () => {
     await removeDataDir(dataDir);
   });
 
-  const start = () => startService(dataDir, { args: ['--webhook-url', receiver.url], env: { REDKEEP_WEBHOOK_SECRET: SECRET } });
+  const start = () =>
+    startService(dataDir, {
+      args: ['--webhook-url', receiver.url, '--keep-min', '2', '--proof', 'none'],
+      env: { REDKEEP_WEBHOOK_SECRET: SECRET },
+    });
   const schedule = (verb: string, ...more: string[]) => redkeep(['schedule', verb, instanceId, '--data-dir', dataDir, ...more]);
 
   /** As if the service had been down since: its schedule was made three days ago. */
@@ -93,6 +97,23 @@ describe('schedules and their alarms, end to end', () => {
     assert.match(
       metrics,
       new RegExp(`^redkeep_newest_backup_age_seconds\\{instance_id="${instanceId}",proof="proven"\\} (\\+Inf|Infinity|\\d)`, 'm'),
+    );
+  });
+
+  it('keeps as many of the newest as it is told, and lets the next one go', async () => {
+    await backUp(service, instanceId);
+    await backUp(service, instanceId);
+    const [oldest, second, newest] = (await listBackups(service, instanceId)).map(({ BackupId }) => BackupId);
+    const remove = (backupId = '') => redkeep(['backup', 'delete', instanceId, backupId, '--data-dir', dataDir]);
+    for (const kept of [newest, second]) {
+      const refused = await remove(kept);
+      assert.notEqual(refused.status, 0);
+      assert.match(refused.stderr, /is one of the newest of its instance that can be relied on/);
+    }
+    assert.equal((await remove(oldest)).status, 0);
+    assert.deepEqual(
+      (await listBackups(service, instanceId)).map(({ BackupId }) => BackupId),
+      [second, newest],
     );
   });
 
