@@ -99,6 +99,9 @@ async function replace(run: Run): Promise<RestoreResult> {
       }
     }
     const safety = await saveTarget(run, report);
+    if (pause?.isWhole() === false) {
+      report.push('the pause of writes to the target could not be renewed: those made after its safety backup began may not be in it');
+    }
     const replaced = await replaceData({
       reader,
       target,

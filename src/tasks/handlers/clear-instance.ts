@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { DomainError } from '../../lib/errors.ts';
 import { connectAdminClient } from '../../redis/admin-client.ts';
 import type { TaskHandler } from '../task.ts';
+import { requireRecent } from './order-age.ts';
 import { type OpenSecrets, toSourceAddress } from './source-address.ts';
 
 /** Freeing the memory goes on behind the answer, so that a large instance is not blocked for its whole length. */
@@ -19,12 +20,9 @@ export function createClearInstanceHandler(options: { catalog: Catalog; clock: C
   return {
     concurrency: 4,
     maxTries: 1,
-    async run({ instanceId, createdAt }, { signal }) {
-      if (Math.abs(options.clock.now() - createdAt) > LONGEST_WAIT_MS) {
-        throw new DomainError('order-outdated', `it was asked for at ${new Date(createdAt).toISOString()}, and nothing was removed`, {
-          hint: 'ask for it again where it is still wanted',
-        });
-      }
+    async run(task, { signal }) {
+      requireRecent(task, options.clock.now(), LONGEST_WAIT_MS);
+      const { instanceId } = task;
       const instance = await options.catalog.instances.get(instanceId);
       if (instance?.state !== 'online') {
         throw new DomainError('instance-not-online', `instance ${instanceId} is ${instance?.state ?? 'unknown'}, not online`);

@@ -24,7 +24,7 @@ interface Scene extends AsyncDisposable {
   readonly repository: Repository;
   readonly target: RedisServer;
   readonly instanceId: string;
-  order(more?: { dryRun?: boolean }): Promise<number>;
+  order(more?: { dryRun?: boolean; safetyStorageDays?: number; at?: number }): Promise<number>;
   /** Claims the task as a process of its own would, and makes one try. What it resolves to is recorded by `end`. */
   tryAs(owner: string): Promise<{ record: RecordEnd | undefined; end(): Promise<void> }>;
 }
@@ -65,11 +65,11 @@ async function prepare(): Promise<Scene> {
     repository: site.repository,
     target,
     instanceId: instance.instanceId,
-    order: ({ dryRun = false } = {}) =>
+    order: ({ dryRun = false, safetyStorageDays = 7, at = Date.now() } = {}) =>
       catalog.transaction((tables) =>
         startRestore(tables, instance, backup, {
-          at: Date.now(),
-          safetyStorageDays: 7,
+          at,
+          safetyStorageDays,
           requestedBy: '',
           replaceExisting: false,
           ttl: { kind: 'keep' },
@@ -169,4 +169,19 @@ test('a dry run changes nothing where an earlier restore was left unsettled', as
   await end();
   assert.deepEqual(await target.command('CONFIG', 'GET', 'masterauth'), ['masterauth', 'as it is']);
   assert.notEqual(await catalog.restores.mark(instanceId), undefined);
+});
+
+test('without a safety backup it begins soon after somebody asked or not at all; with one what was written meanwhile is kept', async () => {
+  const HOUR_MS = 3_600_000;
+  for (const safetyStorageDays of [0, 7]) {
+    await using scene = await prepare();
+    await scene.order({ safetyStorageDays, at: Date.now() - HOUR_MS });
+    await scene.target.command('SET', 'written since', 'x');
+    if (safetyStorageDays === 0) {
+      await assert.rejects(scene.tryAs('one'), { code: 'order-outdated' });
+    } else {
+      await scene.tryAs('one');
+    }
+    assert.equal(await scene.target.command('GET', 'written since'), safetyStorageDays === 0 ? 'x' : null);
+  }
 });

@@ -6,6 +6,7 @@ import type { RestoreMark, RestoreProgress, RestoreRequest, RestoreResult, Settl
 import type { ReplicationEndpoint } from '../../engine/send-as-master.ts';
 import { DomainError, describeError, isDomainError } from '../../lib/errors.ts';
 import type { TaskContext, TaskHandler } from '../task.ts';
+import { requireRecent } from './order-age.ts';
 import { clearSettled, createMarkRecorder, holderOf, type MarkSite, safetyFacts } from './restore-marks.ts';
 import { type OpenSecrets, toSourceAddress } from './source-address.ts';
 import { useBackup } from './use-backup.ts';
@@ -28,6 +29,8 @@ export interface RestoreSite extends MarkSite {
 const MAX_TRIES_UNTOUCHED = 5;
 /** Once it was touched: most of a day, since until then it may be left as our replica, which refuses writes. */
 const MAX_TRIES = 1_000;
+/** Without a safety backup, what was written since somebody asked would be lost. */
+const LONGEST_WAIT_MS = 15 * 60_000;
 
 /**
  * Restores a backup to the instance of the task. What an interrupted restore of the instance left is settled before anything else, but by a dry run, which changes nothing. A try that
@@ -44,12 +47,16 @@ export function createRestoreInstanceHandler(site: RestoreSite): TaskHandler {
     async run(task, context) {
       const instance = await getTarget(site, task);
       const stored = await catalog.restores.mark(task.instanceId);
-      if (stored !== undefined && !readPayload(task).dryRun) {
+      const { dryRun, safety } = readPayload(task);
+      if (stored !== undefined && !dryRun) {
         const mark = site.marks.open(stored.instanceId, stored.sealedMark);
         const settled = mark.settled ?? (await settle(site, { task, instance, mark, begunBy: stored.taskId }, context));
         if (stored.taskId === task.taskId) {
           return endInterrupted(site, task, settled);
         }
+      }
+      if (safety === null && !dryRun) {
+        requireRecent(task, site.clock.now(), LONGEST_WAIT_MS);
       }
       return restore(site, task, instance, context);
     },
