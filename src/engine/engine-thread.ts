@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DomainError } from '../lib/errors.ts';
-import { lowerThreadPriority } from '../lib/lower-priority.ts';
+import { BEHIND_ALL, BEHIND_EVENT_LOOP, lowerThreadPriority } from '../lib/lower-priority.ts';
 import { BACKGROUND_JOBS, ENGINE_JOBS } from './engine-jobs.ts';
 import { fromPlainError, type MessageFromThread, type MessageToThread, type ThreadOrder, toPlainError } from './thread-message.ts';
 
@@ -39,9 +39,8 @@ if (parentPort !== null) {
   });
 
   const { job, request } = workerData as ThreadOrder;
-  if (BACKGROUND_JOBS.has(job)) {
-    lowerThreadPriority();
-  }
+  // Where processors are few, a request would else wait behind megabytes that are compressed.
+  lowerThreadPriority(BACKGROUND_JOBS.has(job) ? BEHIND_ALL : BEHIND_EVENT_LOOP);
   const run = ENGINE_JOBS[job] as (request: unknown, options: AnyJobOptions) => Promise<unknown>;
   try {
     const result = await run(request, {

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { BACKUP_ID, cut, writeAttempt } from '../../test/harness/attempts.ts';
 import { makeBackupSite } from '../../test/harness/backup-site.ts';
+import { startRedis } from '../../test/harness/redis-server.ts';
 import { findServer } from '../managed/find-server.ts';
 import { findServersIn } from '../managed/process-identity.ts';
 import { scrubBackup } from './scrub-backup.ts';
+import { takeBackup } from './take-backup.ts';
 import { startThrowawayServer } from './throwaway-server.ts';
 
 const MEMORY_BYTES = 300 * 1024 ** 2;
@@ -16,6 +18,12 @@ const MEMORY_BYTES = 300 * 1024 ** 2;
 async function niceOf(statFile: string): Promise<number> {
   const stat = await readFile(statFile, 'utf8');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
+/** Of all threads of this process; NaN of one that has just ended. */
+async function niceOfThreads(): Promise<number[]> {
+  const ids = await readdir('/proc/self/task');
+  return Promise.all(ids.map((id) => niceOf(`/proc/self/task/${id}/stat`).catch(() => Number.NaN)));
 }
 
 describe('what nobody waits for', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
@@ -41,8 +49,7 @@ describe('what nobody waits for', { skip: process.platform !== 'linux' && 'needs
     const looking = Promise.withResolvers<number[]>();
     const scrubbing = scrubBackup(request, {
       signal: controller.signal,
-      onProgress: () =>
-        looking.resolve(readdir('/proc/self/task').then((ids) => Promise.all(ids.map((id) => niceOf(`/proc/self/task/${id}/stat`))))),
+      onProgress: () => looking.resolve(niceOfThreads()),
     });
     const nice = await looking.promise;
     controller.abort(new Error('seen'));
@@ -50,4 +57,16 @@ describe('what nobody waits for', { skip: process.platform !== 'linux' && 'needs
     assert.equal(nice.filter((value) => value === 19).length, 1);
     assert.notEqual(await niceOf('/proc/self/stat'), 19);
   });
+});
+
+test('a backup gives the processor to the event loop first', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+  await using redis = await startRedis();
+  await using site = await makeBackupSite();
+  const looking = Promise.withResolvers<number[]>();
+  const signal = new AbortController().signal;
+  await Promise.all([
+    takeBackup(site.request(redis), { signal, onProgress: () => looking.resolve(niceOfThreads()) }),
+    looking.promise.then((nice) => assert.equal(nice.filter((value) => value === 10).length, 1)),
+  ]);
+  assert.equal(await niceOf('/proc/self/stat'), 0);
 });

@@ -8,10 +8,11 @@ import { createDirectories, syncDirectories } from './directories.ts';
 import { toStorageError } from './file-error.ts';
 
 /**
- * Appended bytes after which a flush to disk starts in the background. Small enough that the last flush, which the caller waits for, is
- * short; large enough that the disk sees long sequential writes.
+ * Appended bytes after which a flush to disk starts in the background. Small enough that neither the last flush, which the caller waits for,
+ * nor a commit of the catalog on the same disk, which the API waits for, stands behind much; large enough that the disk sees long
+ * sequential writes.
  */
-const FLUSH_BYTES = 32 * 1024 * 1024;
+const FLUSH_BYTES = 8 * 1024 * 1024;
 
 export interface FileWriterPlace {
   readonly root: string;
