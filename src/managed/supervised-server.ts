@@ -63,7 +63,10 @@ export function createSupervisedServer(options: SupervisedOptions): SupervisedSe
   async function launch(): Promise<ManagedServer> {
     const server = await startManagedServer({ ...launchOptions, ...(port === undefined ? {} : { port }) }, signal);
     if (port !== undefined && port !== server.port) {
-      log.warn({ instanceId, from: port, to: server.port }, 'managed.relocated');
+      // 0 asked for any port.
+      if (port !== 0) {
+        log.warn({ instanceId, from: port, to: server.port }, 'managed.relocated');
+      }
       try {
         await options.onRelocated(instanceId, server.port);
       } catch (error) {
