@@ -131,7 +131,10 @@ export interface InstanceStore {
   ids(accountId: string, region: string): Promise<string[]>;
   /** What servers the instances of an account and region are, whatever their state, each once. */
   engines(accountId: string, region: string): Promise<ServerEngine[]>;
-  /** How many managed instances of all accounts have a server or are to get one, and how much memory they may take up in all. */
+  /**
+   * How many managed instances of all accounts have a server or are to get one, and how much memory they may take up in all; what one is
+   * about to have more, by a task that has not ended, counts.
+   */
   managedTotals(): Promise<{ instances: number; maxMemoryBytes: number; ports: number[] }>;
   /** Records what a look at the source told and turns `attaching` or `starting` to `online`; throws `catalog-conflict` in another state. */
   recordLook(instanceId: string, facts: InstanceFacts): Promise<void>;

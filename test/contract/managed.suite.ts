@@ -79,6 +79,24 @@ export function managedSuite(catalogOf: () => Catalog): void {
     assert.equal(after.instances - before.instances, 4);
     assert.equal(after.maxMemoryBytes - before.maxMemoryBytes, 1_111);
     assert.deepEqual(after.ports.filter((port) => !before.ports.includes(port)).sort(), [1, 2, 3]);
+    const [instanceId, payload] = ['crs-total2', JSON.stringify({ maxMemoryBytes: 1_100 })];
+    await catalog.tasks.enqueue(newTask({ instanceId, kind: 'resize-instance', exclusiveKey: instanceId, payload }));
+    assert.deepEqual(
+      await catalog.instances.managedTotals(),
+      { ...after, maxMemoryBytes: after.maxMemoryBytes + 1_000 },
+      'about to have more',
+    );
+    const claim = await catalog.tasks.claim('worker', ['resize-instance'], 60_000);
+    assert.ok(claim !== undefined);
+    assert.equal((await catalog.instances.managedTotals()).maxMemoryBytes, after.maxMemoryBytes + 1_000);
+    await catalog.tasks.fail(claim.lease, 'no');
+    assert.deepEqual(await catalog.instances.managedTotals(), after);
+    const less = JSON.stringify({ maxMemoryBytes: 1 });
+    const shrink = await catalog.tasks.enqueue(newTask({ instanceId, kind: 'resize-instance', exclusiveKey: instanceId, payload: less }));
+    assert.deepEqual(await catalog.instances.managedTotals(), after, 'less counts once it is so');
+    const last = await catalog.tasks.claim('worker', ['resize-instance'], 60_000);
+    assert.equal(last?.task.taskId, shrink);
+    await catalog.tasks.succeed(last.lease);
   });
 
   test('lists the servers that there are, each once, and instances by them, by project and by tag', async () => {

@@ -199,6 +199,17 @@ describe('UpgradeInstance and ResetPassword', () => {
     assert.equal(codeOf(await upgrade(full, { MemSize: 1024 })), undefined);
   });
 
+  test('of two that want more at once the second is refused what the first is about to have', async () => {
+    await using fixture = await openSite();
+    const row = await fixture.catalog.instances.get(ONLINE);
+    assert.ok(row);
+    await fixture.catalog.instances.insert({ ...row, instanceId: 'crs-00000009', name: 'other', port: 20_009 });
+    // Each has one of the 14 GB that may be used up.
+    assert.equal(codeOf(await upgrade(fixture, { MemSize: 9 * 1024 })), undefined);
+    assert.equal(codeOf(await upgrade(fixture, { MemSize: 9 * 1024, InstanceId: 'crs-00000009' })), 'ResourceInsufficient');
+    assert.equal(codeOf(await upgrade(fixture, { MemSize: 5 * 1024, InstanceId: 'crs-00000009' })), undefined);
+  });
+
   test('ResetPassword seals the new password for its task, and leaves the row as it is until the server has it', async () => {
     await using fixture = await openSite();
     const before = await fixture.catalog.instances.get(ONLINE);

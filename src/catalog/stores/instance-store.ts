@@ -3,6 +3,7 @@ import type { Instance, InstanceQuery, InstanceState, InstanceStore } from '../c
 import type { DialectSql } from '../dialect.ts';
 import { canFollow, LISTED_STATES, SERVED_STATES } from '../instance-state.ts';
 import { prepareQuery } from '../prepared-query.ts';
+import type { ResizePayload } from '../resize-task.ts';
 import type { InstanceTable, Schema } from '../schema.ts';
 import type { Scope } from '../scope.ts';
 import { containing, foldCase, isLike } from './contains.ts';
@@ -66,11 +67,17 @@ export function createInstanceStore({ db, reader, sql: dialect, prepared }: Scop
     async managedTotals() {
       const query = db
         .selectFrom('instances')
-        .select(['port', 'max_memory_bytes'])
-        .where('kind', '=', 'managed')
-        .where('state', 'in', SERVED_STATES);
+        .leftJoin('tasks', (join) =>
+          join
+            .onRef('tasks.instance_id', '=', 'instances.instance_id')
+            .on('tasks.kind', '=', 'resize-instance')
+            .on('tasks.ended_at', 'is', null),
+        )
+        .select(['instances.port', 'instances.max_memory_bytes', 'tasks.payload'])
+        .where('instances.kind', '=', 'managed')
+        .where('instances.state', 'in', SERVED_STATES);
       const rows = await reader.rows(query.compile());
-      const maxMemoryBytes = rows.reduce((sum, row) => sum + row.max_memory_bytes, 0);
+      const maxMemoryBytes = rows.reduce((sum, row) => sum + Math.max(row.max_memory_bytes, wantedMemory(row.payload)), 0);
       return { instances: rows.length, maxMemoryBytes, ports: rows.map((row) => row.port).filter((port) => port !== 0) };
     },
 
@@ -258,4 +265,8 @@ function toInstance(row: Selectable<InstanceTable>): Instance {
     deleteProtection: row.delete_protection === 1,
     preferReplica: row.prefer_replica === 1,
   };
+}
+
+function wantedMemory(payload: string | null): number {
+  return payload === null ? 0 : (JSON.parse(payload) as ResizePayload).maxMemoryBytes;
 }

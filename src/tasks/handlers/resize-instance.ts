@@ -1,15 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ResizePayload } from '../../catalog/resize-task.ts';
 import { DomainError } from '../../lib/errors.ts';
 import { connectAdminClient } from '../../redis/admin-client.ts';
 import type { TaskHandler } from '../task.ts';
 import { createChangeInstanceHandler } from './change-instance.ts';
 import type { ManagedSite } from './create-instance.ts';
 import { type OpenSecrets, toSourceAddress } from './source-address.ts';
-
-/** What the task of UpgradeInstance carries. */
-export interface ResizePayload {
-  readonly maxMemoryBytes: number;
-}
 
 /**
  * Clients such as Terraform wait until they have seen Status 1, and only then for its end: where it passes between two of their looks they
