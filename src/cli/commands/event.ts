@@ -1,3 +1,4 @@
+import { DomainError } from '../../lib/errors.ts';
 import type { AddCommand } from '../cli.ts';
 import { type ConnectionOptions, connect } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -36,7 +37,7 @@ export const addEventCommands: AddCommand = (program, io, finish) => {
     )
     .option('--begin <time>', 'at or after "yyyy-MM-dd HH:mm:ss", UTC+8')
     .option('--end <time>', 'at or before "yyyy-MM-dd HH:mm:ss", UTC+8')
-    .option('--limit <number>', 'how many at most', (text) => readWhole('--limit', text), 50)
+    .option('--limit <number>', 'how many at most', readLimit, 50)
     .action((options: ListOptions) =>
       finish(async () => {
         const client = await connect(options, io);
@@ -67,3 +68,11 @@ export const addEventCommands: AddCommand = (program, io, finish) => {
       }),
     );
 };
+
+function readLimit(text: string): number {
+  const limit = readWhole('--limit', text);
+  if (limit < 1) {
+    throw new DomainError('usage-error', `--limit is ${limit}; it must be 1 or more`);
+  }
+  return limit;
+}
