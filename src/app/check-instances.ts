@@ -3,7 +3,7 @@ import type { HolderKind } from '../catalog/lifecycle.ts';
 import type { Report } from './check.ts';
 
 /** States that an instance leaves by the end of a task alone. */
-const UNDER_WAY: readonly InstanceState[] = ['attaching', 'creating', 'starting', 'restoring', 'isolating', 'cleaning'];
+const UNDER_WAY: readonly InstanceState[] = ['attaching', 'creating', 'starting', 'restoring', 'changing', 'isolating', 'cleaning'];
 /** Beyond any number of instances that one catalog holds. */
 const MOST_INSTANCES = 1_000_000;
 

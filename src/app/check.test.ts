@@ -148,7 +148,7 @@ describe('check', () => {
 
   test('finds a managed instance that is under way without a task', async () => {
     for (const [index, state] of (
-      ['creating', 'starting', 'isolating', 'cleaning', 'isolated', 'restoring', 'attaching'] as const
+      ['creating', 'starting', 'isolating', 'cleaning', 'isolated', 'restoring', 'attaching', 'changing'] as const
     ).entries()) {
       const row = await catalog.instances.get(instanceId);
       assert.ok(row);
@@ -166,6 +166,7 @@ describe('check', () => {
       { subject: 'crs-00000003', problem: 'it is cleaning, but no task works on it' },
       { subject: 'crs-00000005', problem: 'it is restoring, but no task works on it' },
       { subject: 'crs-00000006', problem: 'it is attaching, but no task works on it' },
+      { subject: 'crs-00000007', problem: 'it is changing, but no task works on it' },
     ]);
   });
 
