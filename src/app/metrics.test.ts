@@ -7,7 +7,7 @@ import { createServiceMetrics } from './metrics.ts';
 const INSTANCE = 'crs-5a4py64p';
 const NOW = Date.UTC(2026, 10, 24, 4);
 
-test('the age of the newest backup is of those that the clock has reached; a restore does not hide it', async () => {
+test('the age of the newest backup is of those that the clock has reached; neither a restore nor a change hides it', async () => {
   await using temp = await openTempCatalog();
   const { catalog } = temp;
   await catalog.instances.insert(instanceRow({ instanceId: INSTANCE }));
@@ -22,9 +22,11 @@ test('the age of the newest backup is of those that the clock has reached; a res
   assert.deepEqual(await ages(), ['any +Inf', 'proven +Inf']);
   await insert('now', NOW - 5_000);
   assert.deepEqual(await ages(), ['any 5', 'proven +Inf']);
-  await catalog.instances.move(INSTANCE, 'online', 'restoring', NOW);
-  assert.deepEqual(await ages(), ['any 5', 'proven +Inf']);
-  await catalog.instances.move(INSTANCE, 'restoring', 'online', NOW);
+  for (const state of ['restoring', 'changing'] as const) {
+    await catalog.instances.move(INSTANCE, 'online', state, NOW);
+    assert.deepEqual(await ages(), ['any 5', 'proven +Inf']);
+    await catalog.instances.move(INSTANCE, state, 'online', NOW);
+  }
   await catalog.instances.detach(INSTANCE, NOW);
   assert.deepEqual(await ages(), []);
 });

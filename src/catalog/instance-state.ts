@@ -37,7 +37,7 @@ export const SERVED_STATES: readonly InstanceState[] = [
 ];
 
 /** The states in which an instance has its automatic backups, and is missed where it has none. */
-export const BACKED_UP_STATES: readonly InstanceState[] = ['online', 'restoring'];
+export const BACKED_UP_STATES: readonly InstanceState[] = ['online', 'restoring', 'changing'];
 
 export function canFollow(from: InstanceState, to: InstanceState): boolean {
   const followers: readonly InstanceState[] = INSTANCE_TRANSITIONS[from];

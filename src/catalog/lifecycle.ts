@@ -134,7 +134,7 @@ export interface LifecycleStore {
    */
   floor(instanceId: string, keepMin: number, at: number): Promise<string[]>;
   /**
-   * For each instance that is online or being restored, in the order of ids, when its newest backup started whose proof did not fail, and its
+   * For each instance that is online, being restored or changed, in the order of ids, when its newest backup started whose proof did not fail, and its
    * newest proven one, of those that started by `at`; null without.
    */
   newest(at: number): Promise<Array<{ instanceId: string; any: number | null; proven: number | null }>>;

@@ -194,16 +194,18 @@ test('never two at once: while another task holds the instance the window waits,
   assert.deepEqual(alarms, ['schedule-missed'], 'once');
 });
 
-test('an instance that is being restored starts none, is told of where it misses one, and makes up for it afterwards', async () => {
-  await schedule();
-  const { dueAt, closesAt } = nextWindow();
-  await catalog.instances.move(INSTANCE, 'online', 'restoring', START);
-  assert.deepEqual([await look(dueAt), await look(closesAt)], [0, 0]);
-  assert.deepEqual([await runs(), alarms], [[], ['schedule-missed']]);
-  await catalog.instances.move(INSTANCE, 'restoring', 'online', START);
-  assert.equal(await look(closesAt + MINUTE_MS), 1);
-  assert.deepEqual([await runs(), alarms], [['2026-11-25 started late'], ['schedule-missed']]);
-});
+for (const state of ['restoring', 'changing'] as const) {
+  test(`an instance that is ${state} starts none, is told of where it misses one, and makes up for it afterwards`, async () => {
+    await schedule();
+    const { dueAt, closesAt } = nextWindow();
+    await catalog.instances.move(INSTANCE, 'online', state, START);
+    assert.deepEqual([await look(dueAt), await look(closesAt)], [0, 0]);
+    assert.deepEqual([await runs(), alarms], [[], ['schedule-missed']]);
+    await catalog.instances.move(INSTANCE, state, 'online', START);
+    assert.equal(await look(closesAt + MINUTE_MS), 1);
+    assert.deepEqual([await runs(), alarms], [['2026-11-25 started late'], ['schedule-missed']]);
+  });
+}
 
 test('a backup that fails is told of once for each window, and counts for it', async () => {
   await schedule();
