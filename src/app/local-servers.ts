@@ -4,6 +4,7 @@ import type { LocalMachine } from '../api/local-machine.ts';
 import type { Instance } from '../catalog/catalog.ts';
 import { errnoOf } from '../lib/errno.ts';
 import { isDomainError } from '../lib/errors.ts';
+import { chooseServer } from '../managed/find-server.ts';
 import { isPortFree } from '../managed/free-port.ts';
 import type { StartRequest, Supervisor } from '../managed/supervisor.ts';
 import type { LocalServers } from '../tasks/handlers/local-servers.ts';
@@ -19,6 +20,8 @@ export function createLocalServers({ supervisor, secrets }: { supervisor: Superv
     async start(instance, port, signal) {
       const { instanceId } = instance;
       if (supervisor.status(instanceId) !== undefined) {
+        // One that could not be started again goes on running.
+        chooseServer(await supervisor.servers(), wantedServer(instance).server);
         await supervisor.stop(instanceId);
       }
       signal.throwIfAborted();

@@ -330,6 +330,20 @@ test('a port that somebody takes meanwhile fails the move, and the server is bac
   assert.equal(await site.command('GET', 'kept'), 'value');
 });
 
+test('a server that could not be started again, since its version is gone from the machine, is not stopped for a move', async (t) => {
+  const site = await openOnline(t);
+  const row = await site.catalog.instances.get(ID);
+  assert.ok(row);
+  await site.catalog.instances.recordLook(ID, { ...row, serverVersion: '99.0.0' });
+  await site.catalog.instances.move(ID, 'online', 'changing', 1);
+  const task = await site.run('move-port', { port: await pickFreePort() });
+  assert.equal(task.state, 'failed');
+  assert.match(task.message, /99/);
+  const after = await site.catalog.instances.get(ID);
+  assert.deepEqual([after?.state, after?.port], ['online', row.port]);
+  assert.equal(await site.command('PING'), 'PONG');
+});
+
 test('a move that was cut off between server and row is finished by the next try', async (t) => {
   const site = await openOnline(t);
   await site.command('SET', 'kept', 'value');

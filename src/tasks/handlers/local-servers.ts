@@ -10,7 +10,7 @@ export interface StartedLocalServer extends ServerEngine {
 export interface LocalServers {
   /**
    * Starts the server of an instance on the data that its directory holds, or adopts the one that runs there; one that runs here already is
-   * started again. Another port is picked, and recorded, where `port` is 0 or taken. Ended again when `signal` aborts meanwhile.
+   * started again, and goes on running where its version is not installed any more (`server-not-found`). Another port is picked, and recorded, where `port` is 0 or taken. Ended again when `signal` aborts meanwhile.
    */
   start(instance: Instance, port: number, signal: AbortSignal): Promise<StartedLocalServer>;
   /**
