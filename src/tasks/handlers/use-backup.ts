@@ -32,10 +32,13 @@ export async function useBackup<T>(
   try {
     return { result: await work(), end: (tables) => tables.lifecycle.release(backupId, holder) };
   } catch (error) {
-    if (isDamage(error)) {
-      await catalog.transaction((tables) => recordDamage(tables, backupId, describeError(error), site));
+    try {
+      if (isDamage(error)) {
+        await catalog.transaction((tables) => recordDamage(tables, backupId, describeError(error), site));
+      }
+    } finally {
+      await catalog.lifecycle.release(backupId, holder).catch(warn);
     }
-    await catalog.lifecycle.release(backupId, holder).catch(warn);
     throw error;
   } finally {
     clearInterval(timer);
