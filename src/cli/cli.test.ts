@@ -66,6 +66,11 @@ describe('what goes wrong has a status and a message that says what to do', () =
     ['backup list orders --jsno', 2, /unknown option '--jsno'\n\(Did you mean --json\?\)/],
     ['backup list', 2, /missing required argument 'instance'/],
     ['backup list orders --status two', 2, /--status is "two"; it must be a whole number/],
+    [
+      'call ResetPassword --InstanceId crs-5a4py64p --Password 12345678',
+      1,
+      /`Password`(?!.*12345678).*it must be a string: --Password '"…"', in quotes/,
+    ],
     ['event list --limit -5', 2, /--limit is -5; it must be 1 or more/],
     ['event list --limit 0', 2, /--limit is 0; it must be 1 or more/],
     ['backup verify orders', 2, /give either a backup id or --all/],

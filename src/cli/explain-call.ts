@@ -66,8 +66,9 @@ function explainType(root: WireSchema, path: string, parameters: object): string
     object: `'{"Name":"value"}' or --${path}.Name value`,
     bool: 'true',
   }[wireTypeOf(wanted) as string];
-  const how =
-    wireTypeOf(wanted) === 'string' ? `'${JSON.stringify(String(value))}', in quotes for the shell and in quotes as JSON` : example;
+  // What is printed ends up in the logs of scripts.
+  const shown = /Password|Secret|Token|ClientKey/.test(path) ? '…' : String(value);
+  const how = wireTypeOf(wanted) === 'string' ? `'${JSON.stringify(shown)}', in quotes for the shell and in quotes as JSON` : example;
   return `it must be ${describeType(wanted)}${how === undefined ? '' : `: --${path} ${how}`}`;
 }
 
