@@ -29,6 +29,8 @@ export interface DialectSql {
   readonly now: RawBuilder<number>;
   /** The texts of a JSON array, for `in`: one value however many texts there are, since a database bounds how many values a statement takes. */
   textsOf(json: Expression<string>): RawBuilder<string>;
+  /** Around writes that are committed without waiting for the disk. */
+  readonly unflushed: { readonly begin: RawBuilder<unknown>; readonly end: RawBuilder<unknown> };
   /** Column type for whole numbers up to 2^53. */
   readonly wholeNumber: RawBuilder<unknown>;
   /** Column type for bytes. */

@@ -12,6 +12,11 @@ export interface Scope {
   readonly sql: DialectSql;
   /** Runs `work` as one: in this transaction, or in one of its own. */
   atomic<T>(work: (scope: Scope) => Promise<T>): Promise<T>;
+  /**
+   * Runs a write that the API shall not wait for, and that may be lost with the power: in a transaction it is as durable as that, by itself
+   * it is with the next write that is.
+   */
+  unflushed<T>(work: (scope: Scope) => Promise<T>): Promise<T>;
   /** The query of that name, prepared by the first who asks, whatever the scope. */
   prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>): PreparedQuery<Args, Row>;
 }
@@ -23,6 +28,15 @@ export function databaseScope(dialect: Dialect): Scope {
     reader: dialect.reader,
     sql: dialect.sql,
     atomic: (work) => dialect.writer.transaction().execute((transaction) => work(transactionScope(scope, transaction))),
+    unflushed: (work) =>
+      dialect.writer.connection().execute(async (connection) => {
+        await dialect.sql.unflushed.begin.execute(connection);
+        try {
+          return await work({ ...scope, db: connection });
+        } finally {
+          await dialect.sql.unflushed.end.execute(connection);
+        }
+      }),
     prepared<Args, Row>(name: string, prepare: () => PreparedQuery<Args, Row>) {
       let query = queries.get(name) as PreparedQuery<Args, Row> | undefined;
       if (query === undefined) {
@@ -40,6 +54,7 @@ export function transactionScope(scope: Scope, transaction: Transaction<Schema>)
   const inside: Scope = {
     ...scope,
     atomic: (work) => work(inside),
+    unflushed: (work) => work(inside),
     db: transaction,
     reader: {
       rows: async (query) => (await transaction.executeQuery(query)).rows,

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { backupRow, instanceRow, newTask } from '../../../test/harness/catalog-rows.ts';
 import { openTempCatalog } from '../../../test/harness/temp-catalog.ts';
 import type { Reader } from '../dialect.ts';
-import { databaseScope } from '../scope.ts';
+import { databaseScope, type Scope } from '../scope.ts';
 import { readBackupPage } from '../stores/backup-page.ts';
 import { createInstanceStore } from '../stores/instance-store.ts';
 import { openSqliteDialect } from './sqlite.ts';
@@ -19,6 +19,25 @@ test('commits are durable at power loss and foreign keys hold', async () => {
   assert.equal(await pragma('foreign_keys'), 1);
   assert.equal(await pragma('busy_timeout'), 5_000);
   await close();
+});
+
+test('a commit that need not wait for the disk is the only one of its kind, also where it fails', async () => {
+  await using temp = await openTempCatalog();
+  const dialect = openSqliteDialect(temp.path, { readOnly: false });
+  const scope = databaseScope(dialect);
+  const level = async ({ db }: Pick<Scope, 'db'>) =>
+    Object.values((await sql<{ synchronous: number }>`pragma synchronous`.execute(db)).rows[0] ?? {})[0];
+  const [inside, beside] = await Promise.all([scope.unflushed(level), scope.atomic(level)]);
+  assert.deepEqual([inside, beside], [1, 2]);
+  await assert.rejects(
+    scope.unflushed(async () => {
+      throw new Error('no');
+    }),
+    /no/,
+  );
+  assert.equal(await level(scope), 2);
+  assert.equal(await scope.atomic((transaction) => transaction.unflushed(level)), 2);
+  await dialect.close();
 });
 
 test('finds an index that does not fit its table, and a row that refers to none', async () => {

@@ -106,6 +106,8 @@ class CatalogSqliteDriver extends SqliteDriver {
 const sqliteSql: DialectSql = {
   now: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
   textsOf: (json) => sql<string>`(select value from json_each(${json}))`,
+  // In WAL mode NORMAL keeps the file whole at power loss, and loses the last commits (sqlite.org/pragma.html#pragma_synchronous).
+  unflushed: { begin: sql`pragma synchronous = normal`, end: sql`pragma synchronous = full` },
   wholeNumber: sql`integer`,
   bytes: sql`blob`,
   plainTable: sql`strict`,

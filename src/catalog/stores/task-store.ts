@@ -92,12 +92,15 @@ export function createTaskStore(scope: Scope): TaskStore {
       return row === undefined ? undefined : { task: toTask(row), lease: { taskId: row.task_id, token: row.token, owner } };
     },
 
+    // Whoever loses power loses the worker that the lease speaks of as well.
     heartbeat: (lease, leaseMs, progress, phase) =>
-      record(scope, lease, {
-        lease_until: sql<number>`${now} + ${leaseMs}`,
-        progress,
-        ...(phase === undefined ? {} : { phase: phase.name, done_bytes: phase.doneBytes, total_bytes: phase.totalBytes }),
-      }),
+      scope.unflushed((unflushed) =>
+        record(unflushed, lease, {
+          lease_until: sql<number>`${now} + ${leaseMs}`,
+          progress,
+          ...(phase === undefined ? {} : { phase: phase.name, done_bytes: phase.doneBytes, total_bytes: phase.totalBytes }),
+        }),
+      ),
 
     fence: (lease) => record(scope, lease, { owner: lease.owner }),
 
