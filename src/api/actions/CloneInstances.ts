@@ -6,7 +6,7 @@ import { bool, int64, list, optional, structure, text, uint64 } from '../schema.
 import { MOST_MEMORY_MB } from './CreateInstances.ts';
 import { assertInstanceId, getInstance } from './instance-access.ts';
 import { ROOM_ERRORS, requireMachine } from './machine-room.ts';
-import { checkTerms, TERMS_ERRORS, unsupported } from './order-terms.ts';
+import { checkTerms, nodeSet, TERMS_ERRORS, unsupported } from './order-terms.ts';
 import { placeOrder } from './place-order.ts';
 
 const UNSUPPORTED = 'Not for local instances: refused unless it is left out.';
@@ -30,17 +30,7 @@ const input = structure({
   ),
   AutoRenew: optional(uint64('0, the only one.')),
   VPort: optional(uint64('Port, 1024 to 65535; default: a free one.')),
-  NodeSet: optional(
-    list(
-      structure({
-        NodeType: int64('0 master, 1 replica.'),
-        NodeId: optional(int64('Not used.')),
-        ZoneId: optional(uint64('Zone.')),
-        ZoneName: optional(text('Zone.')),
-      }),
-      'At most one master.',
-    ),
-  ),
+  NodeSet: nodeSet('At most one master.'),
   ProjectId: optional(int64('Project. Default: 0.')),
   ResourceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), 'Tags of the new instances.')),
   TemplateId: optional(text(UNSUPPORTED)),

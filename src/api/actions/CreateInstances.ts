@@ -4,7 +4,7 @@ import { type ActionContext, defineAction } from '../action.ts';
 import { bool, int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { toEngineVersion } from '../shapes/engine-version.ts';
 import { assertRoom, lookForRoom, ROOM_ERRORS, requireMachine } from './machine-room.ts';
-import { checkTerms, TERMS_ERRORS, unsupported } from './order-terms.ts';
+import { checkTerms, nodeSet, TERMS_ERRORS, unsupported } from './order-terms.ts';
 import { ORDERED_REPLICAS, placeOrder, toDemand } from './place-order.ts';
 
 const UNSUPPORTED = 'Not for local instances: refused unless it is left out.';
@@ -32,17 +32,7 @@ const input = structure({
     text('Chinese or English letters, digits, - or _, at most 60. Default, and where it is empty: the id. Several instances are numbered.'),
   ),
   NoAuth: optional(bool('false, the only one.')),
-  NodeSet: optional(
-    list(
-      structure({
-        NodeType: int64('0 master, 1 replica.'),
-        NodeId: optional(int64('Not used.')),
-        ZoneId: optional(uint64('Zone.')),
-        ZoneName: optional(text('Zone.')),
-      }),
-      'At most one master.',
-    ),
-  ),
+  NodeSet: nodeSet('At most one master.'),
   ResourceTags: optional(list(structure({ TagKey: text('Key.'), TagValue: text('Value.') }), 'Tags of the new instances.')),
   ZoneName: optional(text('Zone by name, such as ap-guangzhou-3.')),
   TemplateId: optional(text(UNSUPPORTED)),

@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import { type ActionContext, defineAction } from '../action.ts';
-import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
+import { int64, optional, structure, text, uint64 } from '../schema.ts';
 import { MEMORY_STEP_MB, MOST_MEMORY_MB } from './CreateInstances.ts';
 import { assertInstanceId } from './instance-access.ts';
 import { assertGrowth, lookForRoom } from './machine-room.ts';
 import { assertChangeable, MOVE_ERRORS, moveManaged } from './managed-access.ts';
-import { unsupported } from './order-terms.ts';
+import { nodeSet, unsupported } from './order-terms.ts';
 import { createDealName, ORDERED_REPLICAS } from './place-order.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -15,17 +15,7 @@ const input = structure({
   MemSize: uint64('Memory in MB, a multiple of 1024; what the server may use at most from now on.'),
   RedisShardNum: optional(uint64('1, the only number.')),
   RedisReplicasNum: optional(uint64('1, the only number; no replica runs.')),
-  NodeSet: optional(
-    list(
-      structure({
-        NodeType: int64('0 master, 1 replica.'),
-        NodeId: optional(int64('Not used.')),
-        ZoneId: optional(uint64('Zone.')),
-        ZoneName: optional(text('Zone.')),
-      }),
-      'Not for local instances: refused unless it is empty.',
-    ),
-  ),
+  NodeSet: nodeSet('Not for local instances: refused unless it is empty.'),
   SwitchOption: optional(int64('2 at once, the only one.')),
 });
 

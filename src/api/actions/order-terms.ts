@@ -1,6 +1,7 @@
 import type { ActionContext } from '../action.ts';
 import type { Message } from '../errors/message.ts';
 import { regions } from '../regions.ts';
+import { int64, list, optional, structure, text, uint64 } from '../schema.ts';
 import { toZoneId, toZoneName } from '../shapes/zones.ts';
 import { assertTags } from './instance-tags.ts';
 
@@ -22,6 +23,20 @@ export const TERMS_ERRORS = [
 ] as const;
 
 type Context = ActionContext<(typeof TERMS_ERRORS)[number]>;
+
+/** The parameter NodeSet, the same in every order. Source: SDK model, RedisNodeInfo. */
+export const nodeSet = (description: string) =>
+  optional(
+    list(
+      structure({
+        NodeType: int64('0 master, 1 replica.'),
+        NodeId: optional(int64('Not used.')),
+        ZoneId: optional(uint64('Zone.')),
+        ZoneName: optional(text('Zone.')),
+      }),
+      description,
+    ),
+  );
 
 /** What CreateInstances and CloneInstances both say of the instances that they order, all but engine and memory. */
 export interface OrderTerms {
