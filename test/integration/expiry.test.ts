@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { check as findInconsistencies } from '../../src/app/check.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
+import { expireIn } from '../harness/expire-in.ts';
 import { makeOldBackups } from '../harness/old-backups.ts';
 import { makeDataDir, redkeep, removeDataDir, startService } from '../harness/service.ts';
-
-const CHILD = new URL('../harness/expire-in-child.ts', import.meta.url).pathname;
 
 async function statesIn(dataDir: string): Promise<Record<string, string>> {
   const catalog = await openCatalog(`sqlite://${dataDir}/catalog.db`, { readOnly: true });
@@ -70,21 +66,6 @@ describe('expiry of a site', () => {
     );
     await service.stop();
   });
-
-  /** Runs the child, killed with SIGKILL where it stands still; resolves to the step there, or `done`. */
-  async function expireIn(directory: string, stopBefore: string): Promise<string> {
-    const child = spawn(process.execPath, [CHILD, directory, stopBefore], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = once(child, 'exit');
-    let last = '';
-    for await (const line of createInterface({ input: child.stdout })) {
-      last = line;
-      if (line.startsWith(`${stopBefore} `)) {
-        child.kill('SIGKILL');
-      }
-    }
-    await exited;
-    return last;
-  }
 
   it('killed before any step, the site is consistent, and the next run ends what it had begun', async () => {
     const seen: string[] = [];

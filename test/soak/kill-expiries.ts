@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import type { SeededRandom } from '../../src/managed/seeded-random.ts';
+import { expireIn } from '../harness/expire-in.ts';
 import { makeOldBackups } from '../harness/old-backups.ts';
 import { makeDataDir, removeDataDir } from '../harness/service.ts';
 import { assertConsistent } from './invariants.ts';
 
-const CHILD = join(import.meta.dirname, '..', 'harness', 'expire-in-child.ts');
 /** Of five whose days are over two are locked and the newest stays. */
 const BACKUPS = 5;
 const LOCKED = 2;
@@ -66,21 +63,6 @@ async function killAt(dataDir: string, step: number, kept: ReadonlySet<string>):
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
-}
-
-/** Runs the process, killed where it stands still; resolves to the step there, or `done`. */
-async function expireIn(dataDir: string, stopBefore: string): Promise<string> {
-  const child = spawn(process.execPath, [CHILD, dataDir, stopBefore], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  let last = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    last = line;
-    if (line.startsWith(`${stopBefore} `)) {
-      child.kill('SIGKILL');
-    }
-  }
-  await exited;
-  return last;
 }
 
 async function readStates(dataDir: string): Promise<Map<string, string>> {
