@@ -5,19 +5,8 @@ import { attach, backUp, endOfTask } from '../harness/backups.ts';
 import { readContent } from '../harness/redis-content.ts';
 import { type RedisServer, startRedis } from '../harness/redis-server.ts';
 import { COMPARABLE, fillEveryType } from '../harness/restore-data.ts';
+import { RESTORE_STEPS } from '../harness/restore-steps.ts';
 import { makeDataDir, type RunningService, redkeep, removeDataDir, startService } from '../harness/service.ts';
-
-/** Each step before which a restore records where it stands, and a restore that comes there. */
-const STEPS = [
-  { step: 'save-target', how: {} },
-  { step: 'set-credentials', how: {} },
-  { step: 'replicate', how: {} },
-  { step: 'promote', how: {} },
-  { step: 'promote', how: { SafetyBackup: false } },
-  { step: 'write-keys', how: { TtlPolicy: 'drop' } },
-  { step: 'write-keys', how: { TtlPolicy: 'drop', SafetyBackup: false } },
-  { step: 'write-keys', how: { KeyPattern: '*', Replace: true } },
-] as const;
 
 describe('kill -9 of the service while it restores', () => {
   let source: RedisServer;
@@ -39,7 +28,7 @@ describe('kill -9 of the service while it restores', () => {
     await removeDataDir(dataDir);
   });
 
-  for (const { step, how } of STEPS) {
+  for (const { step, how } of RESTORE_STEPS) {
     test(`at the step ${step} of a restore with ${JSON.stringify(how)}: the next start settles it, to the old or the new`, async () => {
       await using target = await startRedis({ ...COMPARABLE, config: [...COMPARABLE.config, 'masterauth of-its-own'] });
       await target.command('SET', 'only here', 'before');

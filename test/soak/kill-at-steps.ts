@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeededRandom } from '../../src/managed/seeded-random.ts';
 import { endOfTask } from '../harness/backups.ts';
 import { readContent } from '../harness/redis-content.ts';
+import { RESTORE_STEPS } from '../harness/restore-steps.ts';
 import { assertConsistent, assertNothingLeft, assertUsable, readTraces } from './invariants.ts';
 import { killExpiries } from './kill-expiries.ts';
 import {
@@ -19,18 +20,6 @@ import {
   type Target,
 } from './restored-site.ts';
 import { longest, randomOf, type Scenario } from './scenario.ts';
-
-/** Each step before which a restore records where it stands, by each way of restoring that comes there. */
-const RESTORES = [
-  { step: 'save-target', how: {} },
-  { step: 'set-credentials', how: {} },
-  { step: 'replicate', how: {} },
-  { step: 'promote', how: {} },
-  { step: 'promote', how: { SafetyBackup: false } },
-  { step: 'write-keys', how: { TtlPolicy: 'drop' } },
-  { step: 'write-keys', how: { TtlPolicy: 'drop', SafetyBackup: false } },
-  { step: 'write-keys', how: { KeyPattern: '*', Replace: true } },
-] as const;
 
 /** How long after a step the kill may come: from before the step is taken until the restore has ended. */
 const KILL_WITHIN_MS = 40;
@@ -55,9 +44,9 @@ export const killAtSteps: Scenario = {
     const starts: number[] = [];
     const outcomes = { restored: 0, 'as before': 0, 'uncertain and said so': 0 };
     const target = await site.addTarget();
-    const first = random.below(RESTORES.length);
+    const first = random.below(RESTORE_STEPS.length);
     for (let kill = 0; kill < soak.count && !soak.signal.aborted; kill++) {
-      const restore = RESTORES[(first + kill) % RESTORES.length] ?? RESTORES[0];
+      const restore = RESTORE_STEPS[(first + kill) % RESTORE_STEPS.length] ?? RESTORE_STEPS[0];
       const afterMs = random.below(KILL_WITHIN_MS);
       try {
         const { outcome, startMs } = await killRestore(site, target, backup, restore, afterMs);
@@ -99,7 +88,7 @@ async function killRestore(
   site: RestoredSite,
   target: Target,
   backup: KnownBackup,
-  { step, how }: (typeof RESTORES)[number],
+  { step, how }: (typeof RESTORE_STEPS)[number],
   afterMs: number,
 ): Promise<{ outcome: Outcome; startMs: number }> {
   const before = await readContent(target.server);
