@@ -34,8 +34,13 @@ import { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import { DescribeEvents } from './actions/DescribeEvents.ts';
 import { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import { DescribeInstanceDealDetail } from './actions/DescribeInstanceDealDetail.ts';
+import { DescribeInstanceNodeInfo } from './actions/DescribeInstanceNodeInfo.ts';
+import { DescribeInstanceParamRecords } from './actions/DescribeInstanceParamRecords.ts';
+import { DescribeInstanceShards } from './actions/DescribeInstanceShards.ts';
 import { DescribeInstances } from './actions/DescribeInstances.ts';
+import { DescribeInstanceZoneInfo } from './actions/DescribeInstanceZoneInfo.ts';
 import { DescribeProductInfo } from './actions/DescribeProductInfo.ts';
+import { DescribeRedisClusters } from './actions/DescribeRedisClusters.ts';
 import { DescribeRestore } from './actions/DescribeRestore.ts';
 import { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import { DescribeTaskList } from './actions/DescribeTaskList.ts';
@@ -90,6 +95,11 @@ export const actions: readonly AnyAction[] = [
   DescribeTaskList,
   DescribeInstanceDealDetail,
   DescribeProductInfo,
+  DescribeInstanceParamRecords,
+  DescribeInstanceShards,
+  DescribeInstanceZoneInfo,
+  DescribeInstanceNodeInfo,
+  DescribeRedisClusters,
   DescribeRegions,
   DescribeZones,
   DescribeResourceTagsByResourceIds,

@@ -35,8 +35,13 @@ import type { DescribeBackupDownloadRestriction } from './actions/DescribeBackup
 import type { DescribeBackupUrl } from './actions/DescribeBackupUrl.ts';
 import type { DescribeInstanceBackups } from './actions/DescribeInstanceBackups.ts';
 import type { DescribeInstanceDealDetail, TradeDealDetail } from './actions/DescribeInstanceDealDetail.ts';
+import type { DescribeInstanceNodeInfo, ProxyNodes, RedisNodes, TendisNodes } from './actions/DescribeInstanceNodeInfo.ts';
+import type { DescribeInstanceParamRecords, InstanceParamHistory } from './actions/DescribeInstanceParamRecords.ts';
+import type { DescribeInstanceShards, InstanceClusterShard } from './actions/DescribeInstanceShards.ts';
 import type { DescribeInstances } from './actions/DescribeInstances.ts';
+import type { DescribeInstanceZoneInfo, RedisNode, ReplicaGroup } from './actions/DescribeInstanceZoneInfo.ts';
 import type { DescribeProductInfo, ProductConf, RegionConf, ZoneCapacityConf } from './actions/DescribeProductInfo.ts';
+import type { CDCResource, DescribeRedisClusters, ResourceBundle } from './actions/DescribeRedisClusters.ts';
 import type { DescribeTaskInfo } from './actions/DescribeTaskInfo.ts';
 import type { DescribeTaskList, TaskInfoDetail } from './actions/DescribeTaskList.ts';
 import type { DestroyPostpaidInstance } from './actions/DestroyPostpaidInstance.ts';
@@ -164,6 +169,28 @@ const checks: Record<string, true> = {
   regionConfKeys: true satisfies SameKeys<sdk.RegionConf, Static<typeof RegionConf>>,
   zoneCapacityConfKeys: true satisfies SameKeys<sdk.ZoneCapacityConf, Static<typeof ZoneCapacityConf>>,
   taskInfoDetailKeys: true satisfies SameKeys<sdk.TaskInfoDetail, Static<typeof TaskInfoDetail>>,
+  describeInstanceParamRecordsRequest: true satisfies Request<sdk.DescribeInstanceParamRecordsRequest, typeof DescribeInstanceParamRecords>,
+  describeInstanceParamRecordsResponse: true satisfies Response<
+    sdk.DescribeInstanceParamRecordsResponse,
+    typeof DescribeInstanceParamRecords
+  >,
+  describeInstanceShardsRequest: true satisfies Request<sdk.DescribeInstanceShardsRequest, typeof DescribeInstanceShards>,
+  describeInstanceShardsResponse: true satisfies Response<sdk.DescribeInstanceShardsResponse, typeof DescribeInstanceShards>,
+  describeInstanceZoneInfoRequest: true satisfies Request<sdk.DescribeInstanceZoneInfoRequest, typeof DescribeInstanceZoneInfo>,
+  describeInstanceZoneInfoResponse: true satisfies Response<sdk.DescribeInstanceZoneInfoResponse, typeof DescribeInstanceZoneInfo>,
+  describeInstanceNodeInfoRequest: true satisfies Request<sdk.DescribeInstanceNodeInfoRequest, typeof DescribeInstanceNodeInfo>,
+  describeInstanceNodeInfoResponse: true satisfies Response<sdk.DescribeInstanceNodeInfoResponse, typeof DescribeInstanceNodeInfo>,
+  describeRedisClustersRequest: true satisfies Request<sdk.DescribeRedisClustersRequest, typeof DescribeRedisClusters>,
+  describeRedisClustersResponse: true satisfies Response<sdk.DescribeRedisClustersResponse, typeof DescribeRedisClusters>,
+  instanceParamHistoryKeys: true satisfies SameKeys<sdk.InstanceParamHistory, Static<typeof InstanceParamHistory>>,
+  instanceClusterShardKeys: true satisfies SameKeys<sdk.InstanceClusterShard, Static<typeof InstanceClusterShard>>,
+  replicaGroupKeys: true satisfies SameKeys<sdk.ReplicaGroup, Static<typeof ReplicaGroup>>,
+  redisNodeKeys: true satisfies SameKeys<sdk.RedisNode, Static<typeof RedisNode>>,
+  proxyNodesKeys: true satisfies SameKeys<sdk.ProxyNodes, Static<typeof ProxyNodes>>,
+  redisNodesKeys: true satisfies SameKeys<sdk.RedisNodes, Static<typeof RedisNodes>>,
+  tendisNodesKeys: true satisfies SameKeys<sdk.TendisNodes, Static<typeof TendisNodes>>,
+  cdcResourceKeys: true satisfies SameKeys<sdk.CDCResource, Static<typeof CDCResource>>,
+  resourceBundleKeys: true satisfies SameKeys<sdk.ResourceBundle, Static<typeof ResourceBundle>>,
   regionInfoKeys: true satisfies SameKeys<region.RegionInfo, Static<typeof RegionInfo>>,
   zoneInfoKeys: true satisfies SameKeys<region.ZoneInfo, Static<typeof ZoneInfo>>,
   tagResourceKeys: true satisfies SameKeys<tag.TagResource, Static<typeof TagResource>>,
@@ -223,5 +250,5 @@ const checks: Record<string, true> = {
 };
 
 test('the compiler has accepted every pair of models', () => {
-  assert.equal(Object.values(checks).length, 123);
+  assert.equal(Object.values(checks).length, 142);
 });

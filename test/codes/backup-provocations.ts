@@ -134,6 +134,7 @@ export const backupProvocations: Provocations = {
     'UnsupportedOperation.IsAutoRenewError': { input: { Operation: 'modifyAutoRenew', AutoRenews: [1] } },
   },
   DescribeInstanceDealDetail: { 'InvalidParameter.InvalidParameter': { input: { DealIds: [] } } },
+  DescribeRedisClusters: { 'InvalidParameter.InvalidParameter': { input: { Status: [4] } } },
   DescribeRegions: { InvalidParameter: { input: { Product: 'cvm' } } },
   DescribeZones: { InvalidParameter: { input: { Product: 'cvm' } } },
   DescribeResourceTagsByResourceIds: {

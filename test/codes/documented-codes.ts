@@ -73,6 +73,15 @@ export const DOCUMENTED_CODES: Readonly<Record<string, readonly string[]>> = par
     UnauthorizedOperation.NoCAMAuthed
   DescribeInstanceDealDetail FailedOperation.SystemError InvalidParameter.PermissionDenied ResourceUnavailable.InstanceConfError
   DescribeProductInfo FailedOperation.SystemError InternalError.InternalError InvalidParameter InvalidParameter.{EmptyParam,PermissionDenied}
+  DescribeInstanceParamRecords FailedOperation.SystemError InternalError.{DbOperationFailed,InternalError} InvalidParameter.PermissionDenied
+    ResourceNotFound.InstanceNotExists ResourceUnavailable.InstanceStatusError UnauthorizedOperation.{NoCAMAuthed,UserNotInWhiteList}
+    UnsupportedOperation.ClusterInstanceAccessedDeny
+  DescribeInstanceShards FailedOperation.SystemError InvalidParameter.PermissionDenied InvalidParameterValue.UnSupportedType
+  DescribeInstanceZoneInfo FailedOperation.{SystemError,UnSupportError,Unknown} InternalError.DbOperationFailed InvalidParameter
+    InvalidParameter.{EmptyParam,InvalidParameter,PermissionDenied} UnauthorizedOperation.NoCAMAuthed
+  DescribeInstanceNodeInfo FailedOperation.{SystemError,UnSupportError} InternalError.InternalError InvalidParameter.PermissionDenied
+    ResourceNotFound.InstanceNotExists
+  DescribeRedisClusters InternalError InvalidParameter ResourceNotFound
   DescribeRegions InvalidParameter RequestLimitExceeded
   DescribeZones InvalidParameter UnsupportedOperation
   DescribeResourceTagsByResourceIds FailedOperation

@@ -79,7 +79,7 @@ export function provokeCommon({ name, product, example }: AnyAction, code: strin
 }
 
 /** Actions whose handlers read no table for the root account. */
-const NEEDS_NO_TABLE: ReadonlySet<string> = new Set(['DescribeProductInfo', 'GetFederationToken']);
+const NEEDS_NO_TABLE: ReadonlySet<string> = new Set(['DescribeProductInfo', 'DescribeRedisClusters', 'GetFederationToken']);
 
 /** As somebody who has the file would. */
 function hideTables(path: string): void {

@@ -8,6 +8,7 @@ import { formatWireTime } from '../shapes/wire-time.ts';
 import { assertInstanceId, visibleIds } from './instance-access.ts';
 import { assertPage, readTimeSpan } from './list-page.ts';
 import { assertSearchText } from './search-text.ts';
+import { assertElements } from './value-rules.ts';
 
 const MOST_LIMIT = 100;
 const MOST_FILTERS = 100;
@@ -105,12 +106,7 @@ function readFilter(parameters: Input, ctx: Context): Omit<TaskQuery, 'limit' | 
   assertSearchText('InstanceName', InstanceName, ctx);
   const uins = [...OperateUin, ...OperatorUin.map(String)];
   for (const [name, values] of Object.entries({ TaskTypes, Result, OperateUin: uins })) {
-    if (values.length > MOST_FILTERS) {
-      throw invalid(ctx, {
-        en: `${name} has ${values.length} elements; it must have at most ${MOST_FILTERS}.`,
-        zh: `${name} 有 ${values.length} 个元素，最多 ${MOST_FILTERS} 个。`,
-      });
-    }
+    assertElements(name, values, MOST_FILTERS, ctx);
   }
   return {
     accountId: ctx.principal.accountId,

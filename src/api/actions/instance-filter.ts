@@ -7,6 +7,7 @@ import { toInstanceStates } from '../shapes/instance-set.ts';
 import type { DescribeInstancesInput } from './DescribeInstances.ts';
 import { assertInstanceId } from './instance-access.ts';
 import { assertSearchText, MOST_KEY_LENGTH } from './search-text.ts';
+import { assertElements, assertOneOf } from './value-rules.ts';
 
 /** How long a list of ids or keys may be. */
 export const MOST_KEYS = 1000;
@@ -52,12 +53,7 @@ function narrow(id: string, ids: readonly string[]): readonly string[] {
 }
 
 function readKeys<Key>(keys: readonly Key[], name: string, ctx: Context): readonly Key[] {
-  if (keys.length > MOST_KEYS) {
-    throw invalid(ctx, {
-      en: `${name} has ${keys.length} elements; it must have at most ${MOST_KEYS}.`,
-      zh: `${name} 有 ${keys.length} 个元素，最多 ${MOST_KEYS} 个。`,
-    });
-  }
+  assertElements(name, keys, MOST_KEYS, ctx);
   return keys;
 }
 
@@ -127,14 +123,6 @@ function isOfNone(parameters: DescribeInstancesInput, ctx: Context): boolean {
 /** An empty list asks for nothing. */
 function lacks<Value>(list: readonly Value[], value: Value): boolean {
   return list.length > 0 && !list.includes(value);
-}
-
-function assertOneOf<Value extends string | number>(name: string, value: Value, allowed: readonly Value[], ctx: Context): void {
-  if (!allowed.includes(value)) {
-    const quoted = JSON.stringify(typeof value === 'string' ? value.slice(0, 64) : value);
-    const words = allowed.join(', ');
-    throw invalid(ctx, { en: `${name} is ${quoted}; it must be one of ${words}.`, zh: `${name} 为 ${quoted}，必须是 ${words} 之一。` });
-  }
 }
 
 const ORDERS: ReadonlyMap<string, 'created' | 'name' | 'project'> = new Map([

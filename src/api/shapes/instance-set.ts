@@ -5,6 +5,7 @@ import { regions } from '../regions.ts';
 import { bool, int64, list, structure, text } from '../schema.ts';
 import { toEngineVersion } from './engine-version.ts';
 import { formatWireTime } from './wire-time.ts';
+import { toInstanceZone } from './zones.ts';
 
 const InstanceTagInfo = structure({ TagKey: text('Key.'), TagValue: text('Value.') });
 const InstanceNode = structure({ Id: int64('Not used.') });
@@ -155,7 +156,7 @@ export function toInstanceSet(instance: Instance, tags: readonly Tag[]): Static<
     InstanceId: instance.instanceId,
     RegionId: region?.regionId ?? 0,
     ProjectId: instance.projectId,
-    ZoneId: instance.zoneId || (region?.zoneIds[0] ?? 0),
+    ZoneId: toInstanceZone(instance).id,
     Status: STATUS[instance.state].number,
     WanIp: instance.host,
     Port: instance.port,
