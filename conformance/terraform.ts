@@ -49,7 +49,7 @@ export async function checkTerraformOrder(
 }
 
 /**
- * Runs the program through the life of Terraform's resources: create, configure, back up, read, update, clear, destroy, clean up. Afterwards
+ * Runs the program through the life of Terraform's resources: create, configure, back up, read, update, move to another port, clear, destroy, clean up. Afterwards
  * the instance is gone and its backup is there, under the name that the instance had then.
  */
 export async function checkTerraformResources(command: readonly string[], service: RunningService): Promise<void> {
@@ -59,6 +59,7 @@ export async function checkTerraformResources(command: readonly string[], servic
     region: 'ap-guangzhou',
     password: 'correct-horse-7',
     port: await findFreePort(),
+    newPort: await findFreePort(),
   });
   const { TotalCount } = await service.client.call<{ TotalCount: number }>('redis', 'DescribeInstances', { InstanceId: instanceId });
   assert.equal(TotalCount, 0);

@@ -1,5 +1,5 @@
 // Command terraform-order calls what the data source tencentcloud_redis_backup of the official Terraform provider calls, or what its
-// resources call from their creation to their removal (resources.go), in its order and with its settings: TC3 in POST, English, 300 s, a RequestClient of its own, pages of 20 until one is shorter, and every field of every
+// resources and its other data sources call from their creation to their removal (resources.go, data_sources.go), in its order and with its settings: TC3 in POST, English, 300 s, a RequestClient of its own, pages of 20 until one is shorter, and every field of every
 // element read through its pointer without a look whether it is there, so that a missing one ends the program.
 package main
 
@@ -26,9 +26,11 @@ type settings struct {
 	Region     string `json:"region"`
 	// InstanceId may be empty: then all backups of the region are listed.
 	InstanceId string `json:"instanceId"`
-	// Password and Port are those of the instance to create; with a password the resources are run in place of the data source.
+	// Password and Port are those of the instance to create, NewPort the one that it is moved to; with a password the resources are run in place
+	// of the data source.
 	Password string `json:"password"`
 	Port     int    `json:"port"`
+	NewPort  int    `json:"newPort"`
 }
 
 type backup struct {

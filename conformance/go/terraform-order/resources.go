@@ -97,7 +97,8 @@ func runResources(client *common.Client, from settings) (map[string]interface{},
 		return nil, err
 	}
 	for _, step := range []func(string, map[int64]string) error{
-		c.read, c.backupConfig, c.backupOperation, c.dataSources, c.downloadRestriction, c.update, c.resize, c.resetPassword, c.clear, c.remove,
+		c.read, c.backupConfig, c.backupOperation, c.dataSources, c.shards, c.zoneInfo, c.nodeInfo, c.emptyLists, c.downloadRestriction, c.update, c.resize,
+		c.changePort, c.resetPassword, c.clear, c.remove,
 	} {
 		if err := step(id, zones); err != nil {
 			return nil, err
@@ -258,61 +259,6 @@ func (c caller) backupOperation(id string, _ map[int64]string) error {
 	return c.task("ManualBackupInstance", params{"InstanceId": id, "Remark": "manual backup", "StorageDays": 0})
 }
 
-func (c caller) dataSources(id string, zones map[int64]string) error {
-	total, seen := int64(1), 0
-	// Pages of two, until more than TotalCount was asked for.
-	for offset := int64(0); total >= offset; offset += 2 {
-		page, err := redis[instances](c, "DescribeInstances", params{"Limit": 2, "Offset": offset, "SearchKey": "terraform", "ProjectIds": []int{0}})
-		if err != nil {
-			return err
-		}
-		total = *page.TotalCount
-		for _, item := range page.InstanceSet {
-			if zones[*item.ZoneId] != "" && *item.InstanceId == id {
-				seen++
-			}
-		}
-	}
-	if seen != 1 {
-		return fmt.Errorf("redis_instances shows the instance %d times", seen)
-	}
-	backups, err := describe(c.client, id, 0)
-	if err != nil {
-		return err
-	}
-	last := backups[len(backups)-1]
-	if *last.InstanceId != id || *last.Status != 2 || *last.Remark != "manual backup" {
-		return fmt.Errorf("redis_backup shows %s of %s with status %d", *last.BackupId, *last.InstanceId, *last.Status)
-	}
-	links, err := redis[struct {
-		BackupInfos []*struct {
-			FileName, DownloadUrl, InnerDownloadUrl *string
-			FileSize                                *int64
-		}
-	}](c, "DescribeBackupUrl", params{"InstanceId": id, "BackupId": *last.BackupId})
-	if err != nil {
-		return err
-	}
-	if info := links.BackupInfos[0]; *info.FileSize != *last.BackupSize || *info.DownloadUrl == "" || *info.InnerDownloadUrl == "" || *info.FileName == "" {
-		return fmt.Errorf("redis_backup_download_info shows %d bytes of %d", *info.FileSize, *last.BackupSize)
-	}
-	tasks, err := redis[struct {
-		TotalCount *int64
-		Tasks      []*struct {
-			TaskId, ProjectId, Result                              *int64
-			StartTime, TaskType, InstanceName, InstanceId, EndTime *string
-			Progress                                               *float64
-		}
-	}](c, "DescribeTaskList", params{"InstanceId": id, "InstanceName": "terraform_test", "TaskTypes": []string{"012"}, "Result": []int{2}})
-	if err != nil {
-		return err
-	}
-	if *tasks.TotalCount != 1 || *tasks.Tasks[0].Progress != 1 || *tasks.Tasks[0].InstanceId != id || *tasks.Tasks[0].EndTime == "" {
-		return fmt.Errorf("redis_instance_task_list shows %d backups", *tasks.TotalCount)
-	}
-	return nil
-}
-
 func (c caller) downloadRestriction(string, map[int64]string) error {
 	if _, err := redis[struct{}](c, "ModifyBackupDownloadRestriction", params{"LimitType": "LimitOnlyIntranet"}); err != nil {
 		return err
@@ -373,6 +319,23 @@ func (c caller) resize(id string, _ map[int64]string) error {
 	}
 	if *info.RedisShardSize != 2048 {
 		return fmt.Errorf("the instance has %d MB", *info.RedisShardSize)
+	}
+	return nil
+}
+
+// changePort is what a change of `port` needs with `operation_network` changeVPort: no task is looked at, the instance must be at the new port as
+// soon as its status is 2.
+func (c caller) changePort(id string, _ map[int64]string) error {
+	request := params{"InstanceId": id, "Operation": "changeVPort", "VPort": c.from.NewPort}
+	if _, err := redis[struct{}](c, "ModifyNetworkConfig", request); err != nil {
+		return err
+	}
+	info, err := c.untilOnline(id)
+	if err != nil {
+		return err
+	}
+	if *info.Port != int64(c.from.NewPort) {
+		return fmt.Errorf("the instance has port %d, ordered was %d", *info.Port, c.from.NewPort)
 	}
 	return nil
 }
