@@ -14,6 +14,7 @@ import { startSource } from './source.ts';
 
 const ROUNDS = 5;
 const REQUESTS_PER_SECOND = 200;
+const SETTLE_MS = 5000;
 /** So that an answer has a page to tell of. */
 const EARLIER_BACKUPS = 3;
 
@@ -86,13 +87,21 @@ async function attach(service: BenchProcess, dataDir: string, port: number): Pro
       await ended((await client.call<{ TaskId: number }>('redis', 'ManualBackupInstance', { InstanceId })).TaskId);
     },
     async measure(work) {
-      // What the way before has left to be written is not this one's.
-      await once(spawn('sync'), 'exit');
+      await settle();
       const load = await startOpenLoad(service.port, REQUESTS_PER_SECOND, sign);
       await work();
       return p99(await load.stop());
     },
   };
+}
+
+/**
+ * What the way before has left to be written or to be given back is not this one's: a virtual machine returns freed memory, such as the
+ * pages of a removed file, to its host two seconds later (`page_reporting` of Linux), and stands still for some 50 ms meanwhile.
+ */
+async function settle(): Promise<void> {
+  await once(spawn('sync'), 'exit');
+  await sleep(SETTLE_MS);
 }
 
 async function dumpWithCli(port: number, file: string): Promise<void> {

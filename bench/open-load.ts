@@ -29,7 +29,7 @@ export async function startOpenLoad(port: number, perSecond: number, sign: () =>
   const sendNext = () => {
     while (free.length > 0 && waiting.length > 0) {
       under++;
-      free.pop()?.send(requests[sent++ % requests.length] ?? Buffer.alloc(0), waiting.shift() ?? 0);
+      free.shift()?.send(requests[sent++ % requests.length] ?? Buffer.alloc(0), waiting.shift() ?? 0);
     }
     if (isOver && under === 0 && waiting.length === 0) {
       drained.resolve();

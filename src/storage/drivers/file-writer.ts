@@ -14,6 +14,12 @@ import { toStorageError } from './file-error.ts';
  */
 const FLUSH_BYTES = 8 * 1024 * 1024;
 
+/**
+ * The most that one write takes. A kernel without preemption does not let go of the processor within a write: one of a whole frame held it
+ * for 4 to 7 ms, for which every request waited that had come meanwhile.
+ */
+const WRITE_BYTES = 256 * 1024;
+
 export interface FileWriterPlace {
   readonly root: string;
   /** Directory of unfinished files, on the same file system as the root. */
@@ -136,9 +142,10 @@ export async function openFileWriter(place: FileWriterPlace, signal: AbortSignal
 async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
+    const wanted = Math.min(bytes.byteLength - done, WRITE_BYTES);
+    const { bytesWritten } = await file.write(bytes, done, wanted, position + done);
     if (bytesWritten <= 0) {
-      throw storageError('storage-unavailable', `the file system took 0 of ${bytes.byteLength - done} bytes`);
+      throw storageError('storage-unavailable', `the file system took 0 of ${wanted} bytes`);
     }
     done += bytesWritten;
   }
