@@ -7,7 +7,7 @@ import { assertInstanceId, getInstance } from './instance-access.ts';
 export const InstanceClusterShard = structure({
   ShardName: text('Name of the node.'),
   ShardId: text('Always "1".'),
-  Role: int64('Always 0, master: the server at the address of the instance.'),
+  Role: int64('Always 0, master: the server at the address of the instance. Whether an attached one is a replica is not kept.'),
   Keys: int64('Neutral: 0. Nobody counts the keys of a server.'),
   Slots: text('All slots, as JSON.'),
   Storage: int64('Used memory in bytes, as last looked at.'),

@@ -147,6 +147,7 @@ test('nodes: DescribeInstanceZoneInfo needs an InstanceId, which the SDK marks a
 test('nodes: a user is shown those of the instances that a policy allows', async () => {
   await using fixture = await openApiFixture();
   await fixture.catalog.instances.insert(instanceRow());
+  await insertManaged(fixture.catalog);
   const resource = `qcs::redis:ap-guangzhou::instance/${INSTANCE_ID}`;
   const { key } = await addUser(fixture, { action: 'redis:DescribeInstance*', resource });
   const stranger = await addUser(fixture);

@@ -18,7 +18,7 @@ export interface InstanceNode {
 /** What the actions about nodes say where the catalog knows nothing: nobody counts the keys of a server. */
 export const UNKNOWN_KEYS = 0;
 
-/** All slots: the one shard holds every key. */
+/** All slots. What an attached node of a cluster holds of them is not kept. */
 export const SLOTS = '0-16383';
 
 export function toInstanceNode(instance: Pick<Instance, 'instanceId' | 'region' | 'state' | 'zoneId'>): InstanceNode {

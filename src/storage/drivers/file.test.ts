@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,12 @@ testWithStore('flushes a long object while it is appended, and reads it back', a
   for (let i = 0; i < 9; i++) {
     assert.equal((await storage.read('long', { offset: i * chunk.length, length: 1 }))[0], i);
   }
+});
+
+testWithStore('takes an append that is longer than one write as it is', async ({ storage }) => {
+  const bytes = randomBytes(3 * 256 * 1024 + 1);
+  await storage.put('varied', bytes);
+  assert.ok((await storage.read('varied')).equals(bytes));
 });
 
 testWithStore('sweeps unfinished objects by age and nothing else', async ({ root, storage }) => {
