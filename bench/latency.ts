@@ -96,8 +96,8 @@ async function attach(service: BenchProcess, dataDir: string, port: number): Pro
 }
 
 /**
- * What the way before has left to be written or to be given back is not this one's: a virtual machine returns freed memory, such as the
- * pages of a removed file, to its host two seconds later (`page_reporting` of Linux), and stands still for some 50 ms meanwhile.
+ * What the way before has left to be written or to be given back is not this one's. Two seconds after its file was removed a virtual machine
+ * stood still for 30 to 80 ms, its processors taken by the host: as it seems for the freed memory (`page_reporting` of Linux).
  */
 async function settle(): Promise<void> {
   await once(spawn('sync'), 'exit');
