@@ -6,7 +6,7 @@ import { openStorage } from './registry.ts';
 test('opens a file storage by its URL', async () => {
   assert.equal((await openStorage('file:///var/lib/redkeep')).url, 'file:///var/lib/redkeep');
   assert.equal((await openStorage('file:///var/lib/redkeep/')).url, 'file:///var/lib/redkeep');
-  assert.equal((await openStorage('file:///tmp/with%20space')).url, 'file:///tmp/with%20space');
+  assert.equal((await openStorage('file:///var/lib/with%20space')).url, 'file:///var/lib/with%20space');
 });
 
 test('opens a fresh memory storage each time', async () => {
